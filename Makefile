@@ -32,7 +32,7 @@ TSC := npx --yes --package typescript@7.0.2 -- tsc
 help:
 	@echo "make app     install what is missing, start workers and dashboard, print the address"
 	@echo "make setup   install fairprog, start nothing"
-	@echo "make test    install the tests' packages and a browser, and run all tests"
+	@echo "make test    install the tests' packages, a browser and PostgreSQL, and run all tests"
 	@echo "make check   check lint, format and types, also of JavaScript, and build the site of docs/"
 	@echo "make audit   look the installed packages up in a database of known vulnerabilities"
 	@echo "make docs    build the site of docs/ into build/site"
@@ -49,7 +49,7 @@ app: $(SETUP)
 	@exec $(VENV)/bin/fairprog app $(ARGS)
 
 test: $(TOOLS)
-	@$(RUN) tests/browser/chromium.py
+	@$(RUN) -m tests.programs
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: $(TOOLS)

@@ -22,9 +22,11 @@ from fairprog_core.methods import METHODS
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study
 from tests import tiny_duels
+from tests.programs import postgres
 
 SESSION = "FAIRPROG_TEST_SESSION"  # an environment variable that every process of a test session inherits
 GRACE = 10.0  # seconds that processes get to end by themselves once the tests are over
+ON_POSTGRES = pytest.mark.xdist_group("postgres")
 LEFT_BEHIND = pytest.StashKey[list[str]]()
 
 hypothesis.settings.register_profile("fairprog", max_examples=50, deadline=None, derandomize=True, database=None)
@@ -92,6 +94,33 @@ def _home_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def home(tmp_path: Path) -> Home:
     """An empty home; ``Home.find()`` finds it too."""
     return Home.find(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL server. Tests that use it run in one test process: mark them with `ON_POSTGRES`."""
+    programs = postgres.find()
+    if programs is None:
+        assert "CI" not in os.environ, postgres.MISSING
+        pytest.skip(postgres.MISSING)
+    with postgres.Cluster(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Cluster, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty database on it, which every run table of this test and of its processes uses."""
+    url = postgres_server.new_database()
+    monkeypatch.setenv("FAIRPROG_DB_URL", url)
+    return url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=ON_POSTGRES)])
+def each_database(request: pytest.FixtureRequest) -> str:
+    """A test that uses it runs twice: with the run table in the home, and with one in PostgreSQL."""
+    if request.param == "postgresql":
+        request.getfixturevalue("postgres_url")
+    return str(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,9 @@ MOST_BYTES_OF_A_NAME, MOST_BYTES_OF_A_PATH = 255, 4095  # what the file systems 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-DATABASE = "runs.sqlite"  # by this file a folder is known as a home
+DATABASE = "runs.sqlite"
+DATABASE_NOTE = "database.json"  # which database of its own the home uses instead, see `runs.table.belonging`
+HOME_FILES = (DATABASE, DATABASE_NOTE)  # by one of these files a folder is known as a home
 UPLOAD_ID = re.compile(r"[0-9a-f]{32}")  # the name of an upload's folder
 ABOUT_UPLOAD = "upload.json"  # in that folder, beside the uploaded file
 UNPACKED = "model.unpacked"  # in that folder: what was unpacked of an uploaded model
@@ -69,6 +71,10 @@ class Home:
     @property
     def database(self) -> Path:
         return self.path / DATABASE
+
+    @property
+    def database_note(self) -> Path:
+        return self.path / DATABASE_NOTE
 
     @property
     def runs(self) -> Path:

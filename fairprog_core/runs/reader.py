@@ -70,7 +70,7 @@ class RunReader:
         """
         self.reap()
         exact = RUNS.c.id == name
-        if re.fullmatch("[1-9][0-9]{0,17}", name):  # SQLite's largest integer has 19 digits
+        if re.fullmatch("[1-9][0-9]{0,8}", name):  # PostgreSQL's largest integer has 10 digits
             exact |= RUNS.c.number == int(name)
         matching = self._where(exact)
         if name and not matching:  # LIKE takes small letters for capital ones
@@ -164,7 +164,11 @@ class RunReader:
         return tuple(run_id for run_id in suspects if self._apply_verdict(run_id))
 
     def _verdict(self, run: Run) -> heartbeat.Remedy:
-        return heartbeat.verdict(run, now=time.time(), patience=self.patience)
+        found = heartbeat.verdict(run, now=time.time(), patience=self.patience)
+        if found in ("lost", "cancelled") and heartbeat.is_elsewhere(run):
+            # only its heartbeat speaks for it, which could not be written while the database was away
+            return found if self.database.seconds_up() > self.patience.elsewhere else "leave"
+        return found
 
     def _apply_verdict(self, run_id: str) -> bool:
         """Apply the verdict under the write lock, so that the run neither ends nor gets another owner meanwhile."""

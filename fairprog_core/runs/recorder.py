@@ -12,7 +12,7 @@ from typing import cast
 
 from sqlalchemy.exc import DatabaseError
 
-from fairprog_core.common.errors import FairprogError, RunError
+from fairprog_core.common.errors import FairprogError, RunError, shorten
 from fairprog_core.common.errors.machine import home_is_gone, machine_error
 from fairprog_core.common.records import Record
 from fairprog_core.results.result import Result
@@ -30,6 +30,7 @@ PAUSE_SECONDS = 300.0  # then a paused run frees its worker
 LOOK_SECONDS = 0.2  # between two looks whether a paused run goes on
 PAUSED = "It was paused for some minutes, and its worker was freed; it continues from its checkpoint when it goes on."
 BEAT_SECONDS = 2.0
+BLIND_SHARE = 20  # where the cancel flag cannot be read, training gets so many times as long as the attempt took
 UNEXPECTED = "An unexpected "  # how the error of a run begins that the user did not cause
 POSITIONS = {
     "train": "step",
@@ -56,6 +57,7 @@ class StopRequest:
         self.error = error
         self.event = threading.Event()
         self.is_blind = False  # whether the cancel flag of the run cannot be read
+        self.blind_until = 0.0  # then it is read again, by the monotonic clock
 
 
 class Recorder:
@@ -74,9 +76,10 @@ class Recorder:
         self._thread = threading.Thread(target=self._loop, name=f"recorder-{run.id}", daemon=True)
         self.is_taken = False  # whether another process has claimed the run
         self._is_failing = False  # whether the newest records could not be written yet
+        self._seq = run.last_seq  # of the newest record that is known to be in the table
 
     def __enter__(self) -> "Recorder":
-        patiently(lambda: self._store.append(self._run.id, [], token=self._run.token, log=self._log_name))
+        self._seq = patiently(lambda: self._store.append(self._run.id, [], token=self._run.token, log=self._log_name))
         self._thread.start()
         return self
 
@@ -86,7 +89,7 @@ class Recorder:
         try:
             patiently(self._write)
         except DatabaseError as error:
-            log.error("Run %s: its last records cannot be written: %s.", self._run.id, error.orig)
+            log.error("Run %s: its last records cannot be written: %s", self._run.id, _reason(self._store, error))
 
     def add(self, record: Record, figures: list[SummaryRow] | None = None) -> None:
         """Add a record; it is written to the store within half a second."""
@@ -120,7 +123,9 @@ class Recorder:
                 is_any = self._write()
             except DatabaseError as error:
                 if not self._is_failing:  # once: the log may lie on the same full disk
-                    log.error("Run %s: its records cannot be written yet: %s.", self._run.id, error.orig)
+                    log.error(
+                        "Run %s: its records cannot be written yet: %s", self._run.id, _reason(self._store, error)
+                    )
                 self._is_failing = True
                 return False
             self._is_failing = False
@@ -138,7 +143,8 @@ class Recorder:
         if not pending or self.is_taken:
             return False
         try:
-            self._store.append(self._run.id, pending, token=self._run.token, figures=figures)
+            token, after = self._run.token, self._seq
+            self._seq = self._store.append(self._run.id, pending, token=token, after=after, figures=figures)
         except RunError:
             self.is_taken = True
         except DatabaseError:
@@ -205,15 +211,24 @@ def record_run(
 
 def _wish(store: Store, run: Run, stop: StopRequest) -> Wish:
     """Whether the run was cancelled or paused; "go on" while the database does not answer."""
+    asked = time.monotonic()
+    if asked < stop.blind_until:
+        return "go on"
     try:
         wish = store.wish(run)
     except DatabaseError as error:
         if not stop.is_blind:  # once, not after every record
-            log.error("Run %s: its cancel flag cannot be read (%s); the run continues.", run.id, error.orig)
-        stop.is_blind, wish = True, "go on"
+            log.error("Run %s continues, but its cancel flag cannot be read: %s", run.id, _reason(store, error))
+        now = time.monotonic()
+        stop.is_blind, stop.blind_until, wish = True, now + BLIND_SHARE * (now - asked), "go on"
     else:
         stop.is_blind = False
     return wish
+
+
+def _reason(store: Store, error: DatabaseError) -> str:
+    """The sentence for a fault of the database."""
+    return str(machine_error(error, store.home.path) or f"{shorten(error.orig)}.")
 
 
 def _wait(store: Store, run: Run, stop: StopRequest) -> Wish:

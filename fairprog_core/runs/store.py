@@ -1,7 +1,7 @@
 """The run table, which is also the queue: submit, claim, append, read, cancel, resume, remove.
 
-Every change is one transaction that no other writer overlaps. The store holds JSON and does not
-depend on triggers or criteria.
+Every change is one transaction. No other writer overlaps it; in PostgreSQL, none of the same run or of the queue. The
+store holds JSON and does not depend on triggers or criteria.
 """
 
 import contextlib
@@ -55,6 +55,7 @@ class Store(RunReader):
         self._closed = threading.Event()
         self._cancelling: set[threading.Thread] = set()
         self._clock = ClaimClock()
+        self._unanswered: dict[Owner, str] = {}  # tokens of claims of which it is not known whether they were written
 
     def close(self) -> None:
         """Close the connections; threads that enforce cancellations stop."""
@@ -221,12 +222,21 @@ class Store(RunReader):
     def claim(self, owner: Owner) -> Run | None:
         """Claim the run whose turn it is, see `rows.next_queued`; None when none may begin.
 
-        One transaction: two workers never get the same run.
+        One transaction: two workers never get the same run. Where a database server did not answer any more, the next
+        call finds the run that may have been claimed nevertheless.
         """
         self.reap()
-        with self.database.writing() as connection:
-            run_id = connection.execute(rows.next_queued().with_for_update(skip_locked=True)).scalar()
-            run = rows.start(connection, run_id, owner) if run_id else None
+        unanswered = self._unanswered.pop(owner, None)
+        token = unanswered or rows.new_token()
+        try:
+            with self.database.writing() as connection:
+                run = rows.claimed(connection, unanswered) if unanswered else None
+                run_id = connection.execute(rows.next_queued().with_for_update(skip_locked=True)).scalar()
+                if run is None and run_id is not None:
+                    run = rows.start(connection, run_id, owner, token=token)
+        except DatabaseError:
+            self._unanswered[owner] = token
+            raise
         return self._clock.begin(run) if run else None
 
     def tell_next(self, sentence: str, *, log: Path, queued_before: float | None = None) -> None:
@@ -255,7 +265,7 @@ class Store(RunReader):
     def beat(self, run: Run) -> bool:
         """Write a heartbeat; False when the claim of ``run`` is no longer valid."""
         now = time.time()
-        with self.database.writing() as connection:
+        with self.database.writing(is_of_one_run=True) as connection:
             return rows.change(connection, rows.owned(run), heartbeat=now, **self._clock.corrected(run, now))
 
     def should_stop(self, run: Run) -> bool:
@@ -277,15 +287,19 @@ class Store(RunReader):
         records: Sequence[Record],
         *,
         token: str | None = None,
+        after: int | None = None,
         figures: Sequence[SummaryRow] | None = None,
         log: str | None = None,
-    ) -> None:
-        """Add records to a run; the newest ``stage`` record becomes its progress.
+    ) -> int:
+        """Add records to a run; the newest ``stage`` record becomes its progress. Returns ``seq`` of the newest record.
 
         Args:
             run_id: the run.
             records: the records.
             token: token of the claim under which they were made; None: not checked.
+            after: ``seq`` of the newest record before them, as the only process that appends knows it. Where the table
+                has newer ones, a call whose answer was lost has written the first of these; they are not written again.
+                None: not checked.
             figures: the new main figures of the run, as ``results.summary`` makes them; None: unchanged.
             log: path of the log of this attempt, relative to the home; None: unchanged.
 
@@ -293,13 +307,14 @@ class Store(RunReader):
             RunError: no run has this id, or the token is no longer valid.
         """
         now = time.time()
-        with self.database.writing() as connection:
+        with self.database.writing(is_of_one_run=True) as connection:
             run = rows.get(connection, run_id, lock=True)
             if token is not None and (run.token, run.state) != (token, "running"):
                 raise RunError(
                     f"Run {run_id} no longer belongs to this process: it has ended, or another process has claimed it."
                 )
-            values = rows.add_records(connection, run, records, now)
+            n_there = max(run.last_seq - after, 0) if after is not None else 0
+            values = rows.add_records(connection, run, records[n_there:], now)
             if figures is not None:
                 values["figures"] = [dict(one) for one in figures]
             if log is not None:
@@ -308,6 +323,7 @@ class Store(RunReader):
                 values |= {"heartbeat": now, **self._clock.corrected(run, now)}
             if values:
                 rows.change(connection, rows.with_id(run_id), **values)
+            return cast(int, values.get("last_seq", run.last_seq))
 
     def remove_repeated(self, run: Run, *, like: Record, position: str) -> None:
         """Delete records that a resumed run is about to repeat.
@@ -325,7 +341,7 @@ class Store(RunReader):
             if all(record.get(key) == like.get(key) for key in ("kind", "curve"))
             and cast(int, record.get(position, -1)) >= first_position
         ]
-        with self.database.writing() as connection:
+        with self.database.writing(is_of_one_run=True) as connection:
             for first in range(0, len(repeated), 500):  # SQLite limits the number of values in a query
                 part = RECORDS.c.seq.in_(repeated[first : first + 500])
                 connection.execute(delete(RECORDS).where(RECORDS.c.run == run.number, part))
@@ -337,7 +353,7 @@ class Store(RunReader):
         values |= self._clock.corrected(run, now)
         if state == "done":
             values["fraction"] = 1.0
-        with self.database.writing() as connection:
+        with self.database.writing(is_of_one_run=True) as connection:
             is_written = rows.change(connection, rows.owned(run), **values)
         self._clock.end(run)
         return is_written

@@ -32,7 +32,7 @@ from fairprog_core.runs.recorder import Execute, StopRequest, record_run
 from fairprog_core.runs.slot import Slot
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Owner, Run
-from fairprog_core.runs.timing.patiently import patiently
+from fairprog_core.runs.timing.patiently import passing_refusal, patiently
 from fairprog_core.runs.wakeup import WakeupPipe
 
 Reason = Literal["idle", "stopped", "outdated"]
@@ -73,7 +73,7 @@ def work(
     threading.Thread(target=_exit_when_gone, args=(taken,), name="home-guard", daemon=True).start()
     try:
         taken.write_status("starting")
-        with Store(home) as store:
+        with _store_when_there(home) as store:
             ready, warm_up = (execute, None) if execute else _pipeline(home)
             worker = Worker(store, taken, stop, ready, warm_up)
             reason = worker.serve(pipe, idle_seconds=idle_seconds, read_version=read_version)
@@ -99,6 +99,7 @@ class Worker:
         self, store: Store, slot: Slot, stop: StopRequest, execute: Execute, warm_up: Callable[[], None] | None = None
     ) -> None:
         self.store, self.slot, self.stop, self.execute, self.warm_up = store, slot, stop, execute, warm_up
+        self._is_blind = False  # whether the run table cannot be used at the moment
 
     def serve(self, pipe: WakeupPipe, *, idle_seconds: float, read_version: Callable[[], str]) -> Reason:
         """Claim and execute runs until it is time to exit."""
@@ -124,10 +125,14 @@ class Worker:
     def claim(self) -> Run | None:
         """Claim the next run; None when the queue is empty, or when the run table cannot be used at the moment."""
         try:
-            return self.store.claim(Owner.this_process())
+            run = self.store.claim(Owner.this_process())
         except DatabaseError as error:
-            log.error("No run can be claimed now: %s", machine_error(error, self.store.home.path) or error.orig)
+            if not self._is_blind:  # once, not with every look
+                log.error("No run can be claimed now: %s", machine_error(error, self.store.home.path) or error.orig)
+            self._is_blind = True
             return None
+        self._is_blind = False
+        return run
 
     def execute_run(self, run: Run) -> None:
         """Execute one claimed run."""
@@ -144,9 +149,14 @@ class Worker:
 
     def may_leave(self) -> bool:
         """Remove the status file, then check the queue again: a later submit starts another worker."""
+        if self._is_blind:
+            return False
         self.slot.clear_status()
-        if not self.store.has_queued():
-            return True
+        try:
+            if not self.store.has_queued():
+                return True
+        except DatabaseError:  # away since the last look: stay, and look again
+            pass
         self.slot.write_status("idle")  # the submit before saw a worker here and started none
         return False
 
@@ -155,6 +165,20 @@ def _give_way_to_pages() -> None:
     """On a shared server let the pages go first where both want a core; an idle core is the worker's all the same."""
     if is_shared() and hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, 0, max(os.getpriority(os.PRIO_PROCESS, 0), SHARED_NICE))
+
+
+def _store_when_there(home: Home) -> Store:
+    """The store of a home, as soon as its database answers.
+
+    Raises:
+        FairprogError: it stays away, or the run table cannot be used.
+    """
+    try:
+        return Store(home)
+    except FairprogError as error:
+        if passing_refusal(error) is not None:
+            log.error("No run can be claimed yet: %s", error)
+        return patiently(lambda: Store(home))
 
 
 def _pipeline(home: Home) -> tuple[Execute, Callable[[], None]]:

@@ -25,8 +25,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Route, sync_playwright
 
 from fairprog_core.common.home import Home
-from tests.browser import chromium
 from tests.conftest import Finished
+from tests.programs import chromium
 
 ROOT = Path(__file__).resolve().parents[2]
 START_DEADLINE = 60.0  # seconds until the server answers; two test processes may load both cores

@@ -12,7 +12,7 @@ from fairprog_core import cli
 from fairprog_core.common.home import Home
 from fairprog_core.runs import Owner, Store, launcher
 from fairprog_core.runs.recorder import StopRequest, record_run
-from fairprog_core.runs.table import database
+from fairprog_core.runs.table import engine
 from fairprog_core.study import Study
 
 FAILED, QUEUED = 1, 2  # numbers of the runs
@@ -51,7 +51,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Home:
 def copy(sound: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
     """A copy of that home; nothing starts a worker, and a locked table is waited for only a moment."""
     monkeypatch.setattr(launcher, "ensure_workers", lambda home, **_: [])
-    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 0.1)
     shutil.copytree(sound.path, tmp_path / "copy")
     return Home(tmp_path / "copy")
 
@@ -151,7 +151,7 @@ def test_table_that_another_program_locks_for_readers_too_is_one_sentence(
 def test_lock_that_ends_in_time_is_not_noticed(
     copy: Home, holder: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "BUSY_SECONDS", 20)
+    monkeypatch.setattr(engine, "BUSY_SECONDS", 20)
     with Store(copy) as store:
         holder.execute("BEGIN IMMEDIATE")
         writing = threading.Thread(target=store.submit, args=(Study(name="waits"),))

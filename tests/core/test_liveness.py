@@ -16,6 +16,8 @@ from fairprog_core.runs import Owner, Run, Store
 from fairprog_core.runs.timing.heartbeat import Patience
 from fairprog_core.study import Study
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 @pytest.fixture
 def store(home: Home) -> Iterator[Store]:

@@ -15,6 +15,8 @@ from tests.core.run_help import counting, steps_of
 
 STEPS = 20
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 @pytest.fixture
 def store(home: Home) -> Iterator[Store]:

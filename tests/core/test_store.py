@@ -29,11 +29,19 @@ from fairprog_core.study import Study
 STAGE = {"kind": "stage", "stage": "base", "label": "Train the base", "fraction": 0.25, "seconds_left": 30.0}
 
 
+each_database = pytest.mark.usefixtures("each_database")
+
+
 @pytest.fixture
-def store(home: Home) -> Iterator[Store]:
-    store = Store(home)
-    yield store
-    store.close()
+def store(each_database: str, home: Home) -> Iterator[Store]:
+    with Store(home) as store:
+        yield store
+
+
+@pytest.fixture
+def store_in_file(home: Home) -> Iterator[Store]:
+    with Store(home) as store:
+        yield store
 
 
 @pytest.fixture
@@ -67,13 +75,13 @@ def test_new_tables_equal_the_migrated_ones(tmp_path: Path, make: Callable[[Conn
         make(connection)
         upgrade(connection)  # nothing is left to do
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
-        assert set(inspect(connection).get_table_names()) == {"runs", "records", "alembic_version"}
+        assert set(inspect(connection).get_table_names()) == {"runs", "records", "homes", "alembic_version"}
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD
     engine.dispose()
 
 
-def test_database_uses_wal_and_waits_for_other_writers(store: Store) -> None:
-    with store.database.reading() as connection:
+def test_database_uses_wal_and_waits_for_other_writers(store_in_file: Store) -> None:
+    with store_in_file.database.reading() as connection:
         pragma = {
             name: connection.execute(text(f"PRAGMA {name}")).scalar()
             for name in ("journal_mode", "busy_timeout", "synchronous")
@@ -94,6 +102,7 @@ def test_damaged_database_says_which_file(home: Home) -> None:
         Store(home)
 
 
+@each_database
 def test_home_whose_folder_is_missing_is_refused_in_one_sentence_and_not_made(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     sentence = (
@@ -103,7 +112,8 @@ def test_home_whose_folder_is_missing_is_refused_in_one_sentence_and_not_made(tm
     with pytest.raises(ArtifactError, match=f"^{re.escape(sentence)}$"):
         Store(Home(missing))
     assert not missing.exists()
-    assert Store(Home.find(missing)).list() == []
+    with Store(Home.find(missing)) as store:
+        assert store.list() == []
 
 
 def test_database_url_of_the_environment_is_used(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,6 +153,7 @@ def test_claim_of_an_empty_queue_is_none(store: Store) -> None:
     assert store.claim(Owner.this_process()) is None
 
 
+@each_database
 def test_claims_by_many_threads_never_share_a_run(home: Home, study: Study) -> None:
     stores = [Store(home) for _ in range(4)]
     ids = {stores[0].submit(study) for _ in range(24)}
@@ -171,6 +182,7 @@ while run := store.claim(Owner.this_process()):
 """
 
 
+@each_database
 def test_claims_by_many_processes_never_share_a_run(home: Home, study: Study) -> None:
     store = Store(home)
     ids = [store.submit(study) for _ in range(30)]
@@ -182,6 +194,7 @@ def test_claims_by_many_processes_never_share_a_run(home: Home, study: Study) ->
     store.close()
 
 
+@each_database
 def test_first_opening_by_many_processes_at_once_works(home: Home) -> None:
     code = "import sys; from fairprog_core.runs import Store; s = Store(sys.argv[1]); print(len(s.list())); s.close()"
     processes = [
@@ -255,6 +268,7 @@ def test_forget_drops_only_what_is_made_again(store: Store, study: Study) -> Non
     assert store.records(run.id)[-1]["seq"] == 8  # numbers are never used twice
 
 
+@each_database
 def test_writers_and_readers_at_once_lose_nothing(home: Home, study: Study) -> None:
     stores = [Store(home) for _ in range(4)]
     runs = [claimed(store, study) for store in stores]
@@ -357,7 +371,8 @@ def test_list_of_active_runs_leaves_out_what_is_over_however_new(store: Store, s
     assert [run.id for run in store.list(limit=2, is_active=True)] == [waiting]
 
 
-def test_listing_fifty_runs_takes_less_than_60_ms(store: Store, study: Study) -> None:
+def test_listing_fifty_runs_takes_less_than_60_ms(store_in_file: Store, study: Study) -> None:
+    store = store_in_file
     for _ in range(50):
         run = claimed(store, study)
         store.append(run.id, [STAGE] * 20, token=run.token)
@@ -382,6 +397,7 @@ def test_store_is_shared_by_threads(store: Store, study: Study) -> None:
     assert {run.id for run in store.list()} == set(ids)
 
 
+@each_database
 def test_runs_import_neither_torch_nor_alembic(home: Home) -> None:
     code = (
         "import sys, json; from fairprog_core.runs import Store; Store(sys.argv[1]).list(); "
@@ -392,24 +408,41 @@ def test_runs_import_neither_torch_nor_alembic(home: Home) -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "text", "reason"),
+    ("column", "value", "reason"),
     [
         ("study", "{", "study is no JSON"),
-        ("study", "[]", "study is no JSON object"),
-        ("study", "9" * 5000, "study is no JSON"),
         ("study", b"\xff", "study is no JSON"),
-        ("figures", "{}", "figures holds other values than main figures"),
-        ("figures", '[{"lam": 5}]', "figures holds other values than main figures"),
-        ("state", "asleep", "state is no state of a run"),
         ("created", "yesterday", "created is no finite number"),
     ],
 )
-def test_row_that_cannot_be_read_comes_back_as_a_damaged_run(
-    store: Store, study: Study, column: str, text: str | bytes, reason: str
+def test_row_that_only_sqlite_takes_comes_back_as_a_damaged_run(
+    store_in_file: Store, study: Study, column: str, value: str | bytes, reason: str
 ) -> None:
+    is_told_as_damaged(store_in_file, study, column, value, reason)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("study", "[]", "study is no JSON object"),
+        ("study", "9" * 5000, "study is no JSON"),
+        ("figures", "{}", "figures holds other values than main figures"),
+        ("figures", '[{"lam": 5}]', "figures holds other values than main figures"),
+        ("state", "asleep", "state is no state of a run"),
+        ("created", 1e300, "created is no finite number"),
+    ],
+)
+def test_row_that_cannot_be_read_comes_back_as_a_damaged_run(
+    store: Store, study: Study, column: str, value: str | float, reason: str
+) -> None:
+    is_told_as_damaged(store, study, column, value, reason)
+
+
+def is_told_as_damaged(store: Store, study: Study, column: str, value: str | bytes | float, reason: str) -> None:
+    """A value that fairprog never writes makes its run a damaged one, and hides no other."""
     damaged, sound = store.submit(study), store.submit(study)
-    with sqlite3.connect(store.home.database) as raw:
-        raw.execute(f"UPDATE runs SET {column} = ? WHERE id = ?", (text, damaged))
+    with store.database.writing() as connection:
+        connection.execute(text(f"UPDATE runs SET {column} = :value WHERE id = :id"), {"value": value, "id": damaged})
     runs = {run.id: run for run in store.list()}
     assert runs[sound].damage is None
     assert reason in (runs[damaged].damage or "")
@@ -420,7 +453,8 @@ def test_row_that_cannot_be_read_comes_back_as_a_damaged_run(
     assert [run.id for run in store.list()] == [sound]
 
 
-def test_record_that_cannot_be_read_is_left_out(store: Store, study: Study) -> None:
+def test_record_that_cannot_be_read_is_left_out(store_in_file: Store, study: Study) -> None:
+    store = store_in_file
     run_id = store.submit(study)
     store.append(run_id, [{"kind": "train", "step": 1}, {"kind": "train", "step": 2}])
     with sqlite3.connect(store.home.database) as raw:

@@ -19,6 +19,8 @@ from tests.core.counting import execute as counter
 from tests.core.counting import last_value
 from tests.core.run_help import CountingWorker, counting, eventually, reaches, steps_of
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 @pytest.fixture
 def store(home: Home) -> Iterator[Store]:

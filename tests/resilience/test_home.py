@@ -187,7 +187,7 @@ def lock_seconds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """How long the table is locked: longer than SQLite waits, which is half a minute unless this fixture changes it."""
     seconds: float | None = request.config.getoption("--lock-seconds")
     if seconds is None:
-        monkeypatch.setattr("fairprog_core.runs.table.database.BUSY_SECONDS", 0.2)
+        monkeypatch.setattr("fairprog_core.runs.table.engine.BUSY_SECONDS", 0.2)
         return 1.0
     return seconds
 

@@ -53,7 +53,7 @@ def examine(home: Home) -> list[Finding]:
         *_torch(),
         _machine(),
         *_home(home),
-        _table(home),
+        *_table(home),
         _workers(home),
         *_assets(),
         *_limits(),
@@ -140,14 +140,16 @@ def _home(home: Home) -> list[Finding]:
     return [folder, disk]
 
 
-def _table(home: Home) -> Finding:
+def _table(home: Home) -> list[Finding]:
+    """Where the run table is, without a password, and what it holds."""
     try:
         with Store(home) as store:
-            runs = store.list()
+            where, runs = store.database.describe(), store.list()
     except FairprogError as error:
-        return Finding("Runs", str(error), "missing", "repair or remove the file, or choose another home")
+        return [Finding("Runs", str(error), "missing", "repair or remove the file, or choose another home")]
     counts = {state: sum(run.state == state for run in runs) for state in dict.fromkeys(run.state for run in runs)}
-    return Finding("Runs", ", ".join(f"{n} {state}" for state, n in counts.items()) or "none yet")
+    found = ", ".join(f"{n} {state}" for state, n in counts.items()) or "none yet"
+    return [Finding("Run table", where), Finding("Runs", found)]
 
 
 def _workers(home: Home) -> Finding:

@@ -1,6 +1,7 @@
 """Turns refusals of the machine into sentences: a full disk, a read-only or removed folder, a lack of memory.
 
-The operating system, SQLite, Rust and Arrow have an error each for the same refusal; here each has one sentence.
+The operating system, SQLite, PostgreSQL, Rust and Arrow have an error each for the same refusal; here each has one
+sentence.
 """
 
 import errno
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fairprog_core.common.errors import ArtifactError, FairprogError, MachineError, shorten
+from fairprog_core.common.errors.database_server import server_sentence
 
 _UNCLEAR, _LOCKED, _DAMAGED = -1, -2, -3  # _UNCLEAR: SQLite does not say why it cannot open or write a file
 _SOME_BYTES = 1_000_000  # with as much free, a full disk lacks entries for files instead
@@ -64,7 +66,7 @@ def home_is_gone(home: Path) -> MachineError:
 def machine_error(error: BaseException, folder: Path | None = None) -> FairprogError | None:
     """The refusal of the machine behind an exception, as a sentence; None: the exception has another cause.
 
-    It is a `MachineError`; for a run table that is locked or damaged, an `ArtifactError`.
+    It is a `MachineError`; for a run table that is locked or damaged, or whose server refuses, an `ArtifactError`.
 
     Args:
         error: any exception; those that caused it are looked at too.
@@ -73,6 +75,8 @@ def machine_error(error: BaseException, folder: Path | None = None) -> FairprogE
     for cause in _causes(error):
         if isinstance(cause, MachineError):
             return cause
+        if (sentence := server_sentence(cause)) is not None:
+            return ArtifactError(sentence)
         code = _error_number(cause)
         file = getattr(cause, "filename", None)
         place = _existing_folder(file or folder)

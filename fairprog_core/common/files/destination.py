@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
 from fairprog_core.common.files.json_values import from_json
-from fairprog_core.common.home import DATABASE, Home, is_file, is_folder, replacing
+from fairprog_core.common.home import HOME_FILES, Home, is_file, is_folder, replacing
 
 _SCHEMA = re.compile(rb'\s*\{\s*"schema"\s*:\s*"([a-z.]+)/\d+"')  # fairprog writes this key first
 _SHOWN = 120  # characters of a path in an error
@@ -156,7 +156,7 @@ def _home_around(path: Path) -> Path | None:
     """The home among whose runs, caches, models or uploads a path lies, after links to folders are resolved."""
     place = Path(os.path.realpath(path.absolute().parent)) / path.name
     for folder in place.parents:
-        if not is_file(folder / DATABASE):
+        if not any(is_file(folder / name) for name in HOME_FILES):
             continue
         home = Home(folder)
         if any(place.is_relative_to(own) for own in (home.runs, home.cache, home.models, home.uploads)):

@@ -1,67 +1,59 @@
 """The connection to the run table: SQLite in the home, or the database that ``FAIRPROG_DB_URL`` names."""
 
-import json
 import logging
 import math
 import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, ProgrammingError
+from sqlalchemy import URL, Connection, select, text
+from sqlalchemy.exc import DatabaseError, OperationalError, ProgrammingError
 
 from fairprog_core.common.errors import ArtifactError, ConfigError, shorten
+from fairprog_core.common.errors.database_server import server_reason
 from fairprog_core.common.errors.machine import machine_error
-from fairprog_core.common.files.json_values import from_json, short
 from fairprog_core.common.home import Home, is_folder
+from fairprog_core.runs.table import belonging
+from fairprog_core.runs.table.engine import WRITES, database_url, exclude_writers, open_engine, shown_address
 from fairprog_core.runs.table.tables import HEAD, METADATA, RUNS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-BUSY_SECONDS = 30
 
 log = logging.getLogger(__name__)
 
 
 class Database:
-    """An engine with serialised writes; its tables are migrated to the newest version."""
+    """An engine with serialised writes; its tables are migrated to the newest version.
+
+    Attributes:
+        is_sqlite: whether it is a file.
+        address: of the database for a person, without a password; the file's path where it lies in the home.
+    """
 
     def __init__(self, home: Home, url: str | None = None) -> None:
         url = url or os.environ.get("FAIRPROG_DB_URL")
-        if not url and not is_folder(home.path):
+        if not is_folder(home.path):
             raise ArtifactError(
                 f"There is no folder {shorten(home.path)}, where the runs and their table belong; make it, or open the "
                 "home with Home.find, which makes it."
             )
+        address = database_url(url) if url else URL.create("sqlite", database=str(home.database))
+        self.is_sqlite = address.get_backend_name() == "sqlite"
+        self.address = shown_address(address) if url else str(home.database)
+        self.engine = open_engine(address)
+        self._reader = self.engine
+        if not self.is_sqlite:  # one state for all queries of a transaction, as SQLite has it
+            self._reader = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         try:
-            address = make_url(url) if url else URL.create("sqlite", database=str(home.database))
-            self.is_sqlite = address.get_backend_name() == "sqlite"
-            self.engine = create_engine(
-                address, json_serializer=to_json, json_deserializer=read_json, pool_pre_ping=not self.is_sqlite
-            )
-        except ImportError as error:
-            raise ConfigError(f"FAIRPROG_DB_URL needs a driver that is not installed: {error}.") from error
-        except (ArgumentError, ValueError) as error:  # ValueError: of a port
-            raise ConfigError(
-                "FAIRPROG_DB_URL is not the address of a database; write postgresql+psycopg://user@host/name, "
-                "or leave it out to use the home's own file."
-            ) from error
-        if self.is_sqlite:
-            _serialise_writes(self.engine)
-            _name_file_in_errors(self.engine)
-        try:
-            if self._revision() != HEAD:
-                self._migrate(home)
-            self._check_columns()
+            with self._closed_after_an_error():
+                self._open(home, is_in_home=not url)
         except (DatabaseError, sqlite3.DatabaseError) as error:  # the latter of the raw connection
-            if known := machine_error(error, home.path):
-                raise known from error
-            where = shorten(self.engine.url.render_as_string(hide_password=True) if url else home.database)
-            raise ArtifactError(f"The run table at {where} cannot be opened: {reason_and_advice(error)}.") from error
+            raise machine_error(error, home.path) or ArtifactError(
+                f"The run table at {shorten(self.address)} cannot be opened: {reason_and_advice(error)}."
+            ) from error
         except OSError as error:  # the lock
             raise machine_error(error, home.path) or ArtifactError(
                 f"The home {shorten(home.path)} cannot be written: {error.strerror}; choose another with --home."
@@ -70,17 +62,75 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A read transaction: sees one state of the tables."""
-        with self.engine.begin() as connection:
+        with self._reader.begin() as connection:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A write transaction that no other writer overlaps; committed when the block succeeds."""
-        with self.engine.connect().execution_options(fairprog_writes=True) as connection, connection.begin():
+    def writing(self, *, is_of_one_run: bool = False) -> Iterator[Connection]:
+        """A write transaction that no other writer overlaps; committed when the block succeeds.
+
+        Args:
+            is_of_one_run: the change reads and writes nothing but one run, and locks its row first. Then a server lets
+                changes of other runs overlap it: workers do not wait for each other.
+        """
+        with self.engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
+            if not is_of_one_run:
+                exclude_writers(connection)
             yield connection
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def describe(self) -> str:
+        """Which database it is, for a person: its address without a password, and the version of its server."""
+        version = ".".join(map(str, self.engine.dialect.server_version_info or ()))
+        return f"{self.address}, {'SQLite' if self.is_sqlite else 'PostgreSQL'} {version}".rstrip()
+
+    @contextmanager
+    def _closed_after_an_error(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
+    def seconds_up(self) -> float:
+        """How long the database has been there to be written to: since its server started; for a file, always."""
+        if self.is_sqlite:
+            return math.inf
+        with self.reading() as connection:
+            since = text("SELECT extract(epoch FROM clock_timestamp() - pg_postmaster_start_time())")
+            return float(connection.execute(since).scalar_one())
+
+    def _open(self, home: Home, *, is_in_home: bool) -> None:
+        """Check and migrate the tables."""
+        if is_in_home:
+            belonging.check_own_file(home)
+        elif not self.is_sqlite:
+            self._check_encoding()
+        if self._revision() != HEAD:
+            self._migrate(home)
+        self._check_columns()
+        if not is_in_home:
+            self._check_home(home)
+
+    def _check_encoding(self) -> None:
+        with self.reading() as connection:
+            encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+        if encoding != "UTF8":
+            raise ConfigError(
+                f"The database {shorten(self.address, 100)} has the encoding {encoding}, which does not hold every "
+                "letter; make one with the encoding UTF8: createdb --encoding UTF8 --template template0 NAME."
+            )
+
+    def _check_home(self, home: Home) -> None:
+        """Refuse a database that belongs to another home; let one that belongs to none belong to this one."""
+        with self.reading() as connection:
+            if belonging.is_home_of(connection, home):
+                return
+        with FileLock(home.path / ".migrate.lock"), self.writing() as connection:
+            if not belonging.is_home_of(connection, home):  # else another process was faster
+                belonging.make_home_of(connection, home, self.address)
 
     def _revision(self, connection: Connection | None = None) -> str | None:
         if connection is None:
@@ -105,8 +155,6 @@ class Database:
                 raw.execute("PRAGMA journal_mode=WAL")
                 raw.close()
             with self.writing() as connection:
-                if not self.is_sqlite:
-                    connection.execute(text("SELECT pg_advisory_xact_lock(7041993)"))
                 revision = self._revision(connection)
                 if revision is None:
                     create_newest(connection)
@@ -117,8 +165,10 @@ class Database:
 
 def reason_and_advice(error: DatabaseError | sqlite3.DatabaseError) -> str:
     """What the database says about a fault that `machine_error` does not know, and what to do; without a full stop."""
-    reason = shorten(getattr(error, "orig", error), 80)
-    return f"{reason}; move it away to begin a new one, the folders of the runs stay"
+    original = getattr(error, "orig", None) or error
+    if isinstance(original, sqlite3.Error):
+        return f"{shorten(original, 80)}; move it away to begin a new one, the folders of the runs stay"
+    return f"{server_reason(original)}; put back a copy of the database, or name an empty one to begin anew"
 
 
 def _warn_of_unlisted_runs(home: Home, connection: Connection) -> None:
@@ -159,64 +209,3 @@ def upgrade(connection: Connection) -> None:
         raise ArtifactError(
             "The run table of this home was written by a newer fairprog; update fairprog or choose another home."
         ) from error
-
-
-def _serialise_writes(engine: Engine) -> None:
-    """Begin every write with BEGIN IMMEDIATE: in WAL mode a plain BEGIN fails when two writers overlap."""
-
-    @event.listens_for(engine, "connect")
-    def connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # BEGIN is sent below, not by the driver
-        connection.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA foreign_keys=ON")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("fairprog_writes", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _name_file_in_errors(engine: Engine) -> None:
-    """Give an error of the database the path of its file, as errors of the operating system have it."""
-
-    @event.listens_for(engine, "handle_error")
-    def handle(context: Any) -> None:
-        context.original_exception.filename = engine.url.database
-
-
-@dataclass(frozen=True)
-class DamagedJson:
-    """The value of a JSON column that is not JSON.
-
-    Attributes:
-        reason: why the text cannot be read.
-    """
-
-    reason: str
-
-
-def read_json(text: str | bytes) -> Any:
-    """The value of a JSON column, or a `DamagedJson`, so that one damaged row does not hide the others."""
-    try:
-        return from_json(text)
-    except (ValueError, TypeError) as error:
-        return DamagedJson(short(error))
-
-
-def to_json(value: Any) -> str:
-    """JSON text; numbers that are not finite become null."""
-    try:
-        return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    except ValueError:
-        return json.dumps(_finite(value), allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

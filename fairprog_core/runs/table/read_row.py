@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 
 from fairprog_core.common.errors import shorten
 from fairprog_core.results.summary import SummaryRow
-from fairprog_core.runs.table.database import DamagedJson
+from fairprog_core.runs.table.json_column import DamagedJson
 from fairprog_core.runs.table.run import Run, State
 
 STATES = get_args(State)

@@ -99,7 +99,7 @@ def take_in(connection: Connection, run_id: str, row: Mapping[str, Any], records
     own = {name: row[name] for name in _TRAVEL if name in row}
     values = blank | own | {"id": run_id, "may_be_ended": True, "last_seq": len(records)}
     del values["number"]
-    if problems := problems_of(values):
+    if problems := problems_of(values) | _too_long(values):
         raise RunError(f"The exported run {run_id} is damaged ({shorten(in_words(problems), 160)}); export it again.")
     number = connection.execute(insert(RUNS).values(**values)).inserted_primary_key[0]  # type: ignore[index]
     timed = [(record.get("time", now), {key: record[key] for key in record if key not in ("seq", "time")})  # type: ignore[literal-required]
@@ -111,6 +111,16 @@ def take_in(connection: Connection, run_id: str, row: Mapping[str, Any], records
             insert(RECORDS),
             [{"run": number, "seq": i, "time": at, "data": data} for i, (at, data) in enumerate(timed, 1)],
         )
+
+
+def _too_long(values: Mapping[str, Any]) -> dict[str, str]:
+    """Per column with more letters than a database takes: the reason."""
+    lengths = {column.name: getattr(column.type, "length", None) for column in RUNS.columns}
+    return {
+        name: f"has more than {most} letters"
+        for name, most in lengths.items()
+        if most is not None and isinstance(value := values.get(name), str) and len(value) > most
+    }
 
 
 def get(connection: Connection, run_id: str, *, lock: bool = False) -> Run:
@@ -141,8 +151,10 @@ def owned(run: Run) -> ColumnElement[bool]:
     return (RUNS.c.id == run.id) & (RUNS.c.token == run.token) & (RUNS.c.state == "running")
 
 
-def start(connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bool = True) -> Run:
-    """Assign a queued run to a process, with a new token."""
+def start(
+    connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bool = True, token: str | None = None
+) -> Run:
+    """Assign a queued run to a process, under a token that no other claim has; None: a new one."""
     now = time.time()
     attempt = get(connection, run_id).attempt + 1
     process = {"host": owner.host, "pid": owner.pid, "process_started": owner.process_started}
@@ -154,12 +166,24 @@ def start(connection: Connection, run_id: str, owner: Owner, *, may_be_ended: bo
         started=now,
         heartbeat=now,
         attempt=attempt,
-        token=secrets.token_hex(8),
+        token=token or new_token(),
         log=None,
         error=None,
         **process,
     )
     return get(connection, run_id)
+
+
+def new_token() -> str:
+    """A token for a claim."""
+    return secrets.token_hex(8)
+
+
+def claimed(connection: Connection, token: str) -> Run | None:
+    """The running run that was claimed under a token; None: there is none."""
+    which = (RUNS.c.token == token) & (RUNS.c.state == "running")
+    row = connection.execute(select(RUNS).where(which)).mappings().first()
+    return None if row is None else run_of(row)
 
 
 def requeue(connection: Connection, run: Run, *, visitor: str | None = None) -> None:

@@ -47,7 +47,7 @@ def verdict(run: Run, *, now: float, patience: Patience) -> Remedy:
     if _is_gone(run, silent, patience):
         return "cancelled"
     waited = abs(now - run.cancel_requested)
-    if waited <= patience.terminate or not run.may_be_ended or _is_elsewhere(run):
+    if waited <= patience.terminate or not run.may_be_ended or is_elsewhere(run):
         return "leave"
     if waited > patience.kill:
         return "kill"
@@ -68,7 +68,8 @@ def _is_gone(run: Run, silent: float, patience: Patience) -> bool:
     return silent > patience.elsewhere if alive is None else not alive  # the clocks of both machines must agree
 
 
-def _is_elsewhere(run: Run) -> bool:
+def is_elsewhere(run: Run) -> bool:
+    """Whether the run's process is one of another machine."""
     return run.owner is not None and run.owner.host != Owner.this_process().host
 
 

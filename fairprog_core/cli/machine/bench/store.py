@@ -1,7 +1,8 @@
 """Measures how long commits to the run table and reads of it take while several processes use it at once.
 
 Writers append a record per commit, as a worker does, each to a run of its own; readers ask for what a page shows. Each
-is a process of its own, on a temporary home. At a pace, a late commit delays no later one: each has its own due time.
+is a process of its own, on a temporary home, and where ``FAIRPROG_DB_URL`` names a PostgreSQL server on tables of their
+own there. At a pace, a late commit delays no later one: each has its own due time.
 """
 
 import tempfile
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
+from fairprog_core.cli.machine.bench.scratch_database import scratch_database
 from fairprog_core.common.home import Home
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Owner
@@ -29,8 +31,8 @@ COMMITS_PER_SECOND = 20.0  # of each writer, at the pace
 READS_PER_SECOND = 5.0  # of each reader
 GOAL_MS = 100.0  # 99 of 100 commits at the pace take at most so long, on a quiet machine
 HEAD = (
-    "| pace | action | times | p50 ms | p95 ms | p99 ms | longest ms |",
-    "| --- | --- | --- | --- | --- | --- | --- |",
+    "| database | pace | action | times | per second | p50 ms | p95 ms | p99 ms | longest ms |",
+    "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
 )
 
 
@@ -42,17 +44,21 @@ class Latency:
         pace: commits per second of each writer; None: as fast as it can.
         action: "commit" or "read".
         n: how often it was done.
+        per_second: how often per second, by all processes together.
         p50, p95, p99: percentiles.
         longest: the longest time.
+        database: "SQLite" or "PostgreSQL".
     """
 
     pace: float | None
     action: str
     n: int
+    per_second: float
     p50: float
     p95: float
     p99: float
     longest: float
+    database: str
 
 
 @dataclass(frozen=True)
@@ -70,18 +76,18 @@ def store_latencies(
     """Measure commits and reads at every pace; None: flat out."""
     load = load or Load()
     for pace in paces:
-        with tempfile.TemporaryDirectory(prefix="fairprog-bench-") as folder:
+        with tempfile.TemporaryDirectory(prefix="fairprog-bench-") as folder, scratch_database() as database:
             Store(Home(Path(folder))).close()  # makes the tables
             commits, reads = _measure(Path(folder), load, pace)
-        yield _latency(pace, "commit", commits)
-        yield _latency(pace, "read", reads)
+        yield _latency(pace, "commit", commits, database)
+        yield _latency(pace, "read", reads, database)
 
 
 def table_row(latency: Latency) -> str:
     """A row of the table that `HEAD` begins."""
     pace = "flat out" if latency.pace is None else f"{latency.pace:g} commits/s each"
     times = " | ".join(f"{value:.1f}" for value in (latency.p50, latency.p95, latency.p99, latency.longest))
-    return f"| {pace} | {latency.action} | {latency.n:,} | {times} |"
+    return f"| {latency.database} | {pace} | {latency.action} | {latency.n:,} | {latency.per_second:.0f} | {times} |"
 
 
 def bench_rows(latencies: list[Latency]) -> list[BenchRow]:
@@ -101,17 +107,20 @@ def details(latencies: list[Latency]) -> dict[str, object]:
     return {**settings, "latencies": [asdict(each) for each in latencies]}
 
 
-def _measure(folder: Path, load: Load, pace: float | None) -> tuple[list[float], list[float]]:
-    """Durations of all commits and of all reads, in seconds."""
+Spans = list[tuple[float, float]]  # begin and end of each action, in seconds since 1970
+
+
+def _measure(folder: Path, load: Load, pace: float | None) -> tuple[Spans, Spans]:
+    """When each commit and each read began and ended."""
     context = get_context("spawn")
     n = load.writers + load.readers
     together = context.Barrier(n)  # as many as processes: each of them gets one task
     with ProcessPoolExecutor(n, mp_context=context, initializer=_remember, initargs=(together,)) as pool:
         writers = [pool.submit(_write, folder, load.commits, pace) for _ in range(load.writers)]
         readers = [pool.submit(_read, folder) for _ in range(load.readers)]
-        commits = [seconds for writer in writers for seconds in writer.result()]
+        commits = [span for writer in writers for span in writer.result()]
         (folder / "over").touch()
-        return commits, [seconds for reader in readers for seconds in reader.result()]
+        return commits, [span for reader in readers for span in reader.result()]
 
 
 _together: list[Barrier] = []
@@ -121,25 +130,25 @@ def _remember(together: Barrier) -> None:
     _together[:] = [together]
 
 
-def _write(folder: Path, n: int, pace: float | None) -> list[float]:
+def _write(folder: Path, n: int, pace: float | None) -> Spans:
     """Append to a run of its own; runs in a process."""
     with Store(Home(folder)) as store:
         run = store.begin(Study(name="bench"), Owner.this_process())
         _together[0].wait()
-        begun, pause, took = time.perf_counter(), threading.Event(), list[float]()
+        begun, pause, took = time.perf_counter(), threading.Event(), Spans()
         for number in range(n):
             if pace is not None:
                 pause.wait(max(begun + number / pace - time.perf_counter(), 0.0))
             record = {"kind": "base", "step": number, "steps": n, "loss": 0.5, "accuracy": 0.5}
-            took.append(_seconds_of(lambda: store.append(run.id, [record], token=run.token)))  # type: ignore[list-item]  # noqa: B023
+            took.append(_span_of(lambda: store.append(run.id, [record], token=run.token)))  # type: ignore[list-item]  # noqa: B023
         return took
 
 
-def _read(folder: Path) -> list[float]:
+def _read(folder: Path) -> Spans:
     """Read the list of runs and the newest records, as a page does, until the writers are done; runs in a process."""
     with Store(Home(folder)) as store:
         _together[0].wait()
-        pause, took, last = threading.Event(), list[float](), 0
+        pause, took, last = threading.Event(), Spans(), 0
 
         def read() -> None:
             nonlocal last
@@ -148,17 +157,19 @@ def _read(folder: Path) -> list[float]:
             last = newest.last_seq
 
         while not (folder / "over").exists():
-            took.append(_seconds_of(read))
+            took.append(_span_of(read))
             pause.wait(1 / READS_PER_SECOND)
         return took
 
 
-def _seconds_of(action: Callable[[], None]) -> float:
-    begun = time.perf_counter()
+def _span_of(action: Callable[[], object]) -> tuple[float, float]:
+    at, begun = time.time(), time.perf_counter()
     action()
-    return time.perf_counter() - begun
+    return at, at + time.perf_counter() - begun
 
 
-def _latency(pace: float | None, action: str, seconds: list[float]) -> Latency:
-    p50, p95, p99, longest = (float(value) for value in np.percentile(np.array(seconds) * 1e3, [50, 95, 99, 100]))
-    return Latency(pace, action, len(seconds), p50, p95, p99, longest)
+def _latency(pace: float | None, action: str, spans: Spans, database: str) -> Latency:
+    begun, ended = np.array(spans).T
+    p50, p95, p99, longest = (float(value) for value in np.percentile((ended - begun) * 1e3, [50, 95, 99, 100]))
+    per_second = len(spans) / float(ended.max() - begun.min())
+    return Latency(pace, action, len(spans), per_second, p50, p95, p99, longest, database)

@@ -1,7 +1,4 @@
-"""The browser of the tests: find a Chromium that starts, or install one.
-
-Run as a script it installs what is missing and prints what was found.
-"""
+"""The browser of the tests: find a Chromium that starts, or install one."""
 
 import os
 import shutil
@@ -10,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+
+from tests.programs import apt
 
 NAMES = (
     "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "google-chrome-beta", "chrome",
@@ -37,13 +36,12 @@ def find() -> str | None:
 
 def install() -> str | None:
     """Install Chromium where none is found: Debian's as root, else Playwright's own download."""
-    with_apt = shutil.which("apt-get") is not None and _is_root()
-    if find() is None and with_apt:
-        _try("apt-get", "update")
-        _try("apt-get", "install", "--yes", "--no-install-recommends", "chromium")
+    if find() is None:
+        apt.install("chromium")
         find.cache_clear()
     if find() is None:
-        _try(sys.executable, "-m", "playwright", "install", *(["--with-deps"] if with_apt else []), "chromium")
+        with_packages = ["--with-deps"] if apt.can_install() else []
+        apt.attempt(sys.executable, "-m", "playwright", "install", *with_packages, "chromium")
         find.cache_clear()
     return find()
 
@@ -51,13 +49,9 @@ def install() -> str | None:
 def launch_arguments() -> list[str]:
     """Flags under which Chromium runs without a display, as root too, and calls nobody by itself."""
     flags = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-    if _is_root():
+    if apt.is_root():
         flags.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
     return flags
-
-
-def _is_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 def _candidates() -> Iterator[str]:
@@ -89,14 +83,3 @@ def _starts(path: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
-
-
-def _try(*command: str) -> None:
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
-
-
-if __name__ == "__main__":
-    browser = install()
-    print(f"Browser of the tests: {browser}" if browser else MISSING)
-    sys.exit(browser is None)
