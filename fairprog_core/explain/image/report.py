@@ -5,7 +5,7 @@ Each is computed for every condition: without a trigger, with two controls, at e
 Notation: n rows, m gallery photos, s image side.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import ClassVar
@@ -23,9 +23,9 @@ from fairprog_core.explain.base import Saliency, Work, logits_of
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.counterfactuals import compare
 from fairprog_core.explain.gallery import to_int8, to_uint8
-from fairprog_core.explain.image.conditions import ImageConditions
+from fairprog_core.explain.image.conditions import Condition, ImageConditions
 from fairprog_core.explain.image.grad_cam import GradCam, mean_map, normalise
-from fairprog_core.explain.image.integrated_gradients import IntegratedGradients
+from fairprog_core.explain.image.integrated_gradients import AffineMap, IntegratedGradients
 from fairprog_core.explain.image.null_pictures import NULLS, null_pictures
 from fairprog_core.explain.image.regions import erase, erasure, find_regions, share
 from fairprog_core.explain.report import ExplanationReport, explain_curve
@@ -195,9 +195,24 @@ class ImageReport(ExplanationReport):
         found = []
         for (text, condition), cam in zip(self.each(f"Integrated Gradients, {label}"), self.cams, strict=True):
             yield text
-            front = self.conditions.trigger.fit_photo if condition.reprogrammed else None
-            found.append(explainer.explain(condition.model, self.photos[rows], target=cam.target[rows], front=front))
+            front, model = self.in_two(condition)
+            found.append(explainer.explain(model, self.photos[rows], target=cam.target[rows], front=front))
         return found
+
+    def in_two(self, condition: Condition) -> tuple[AffineMap | None, Callable[[Tensor], Tensor]]:
+        """What a condition computes from photos, in two parts: an affine map, if there is one, and the rest."""
+        classifier, place = condition.classifier, self.conditions.trigger.fit_photo
+        if not classifier.begins_affine:
+            return (place if condition.reprogrammed else None), condition.model
+
+        def front(photos: Tensor) -> Tensor:
+            return classifier.first_layers(condition.picture(place(photos) if condition.reprogrammed else photos))
+
+        def rest(maps: Tensor) -> Tensor:
+            logits: Tensor = classifier.head(classifier.other_layers(maps))
+            return logits
+
+        return front, rest
 
     def ig_share(self) -> Work[Means | None]:
         """Mean share of the size of Integrated Gradients on the first region, in the photo."""
