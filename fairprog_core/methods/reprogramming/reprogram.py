@@ -29,7 +29,8 @@ from fairprog_core.training.discriminator import chance
 from fairprog_core.training.resuming import TrainingState, entry, load_module, load_optimizer, load_schedule
 from fairprog_core.triggers.base import Trigger
 
-N_ANGLES = 25  # of a training, about: each costs one more backward pass
+N_ANGLES = 25  # of a training, about: each costs one more backward pass …
+LEAST_STEPS = 4  # … and is therefore measured in every fourth step at most
 
 
 class Reprogram:
@@ -110,7 +111,7 @@ class Reprogram:
         utility = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none").view_as(natural)
         utility_loss = (utility * natural).mean(1)  # (l,)
         fairness_loss = self.penalty(logits, y, z, lam, weight)  # (l,)
-        is_measured = step % max(self.steps // N_ANGLES, 1) == 0
+        is_measured = step % max(self.steps // N_ANGLES, LEAST_STEPS) == 0
         angle = self._update_trigger(utility_loss, fairness_loss, lam, is_measured=is_measured)
         losses = Losses(
             utility_loss=utility_loss.mean().item(), fairness_loss=fairness_loss.mean().item(),
