@@ -117,7 +117,6 @@ class Conv(nn.Sequential):
         )
 
 
-
 def begin(layers: nn.Sequential, x: Tensor) -> Tensor:
     """The first convolution and batch norm of layers that begin with a `Conv`, without its ReLU."""
     convolution, norm, _ = layers[0]  # type: ignore[misc]

@@ -114,7 +114,7 @@ class ImageTrigger(Trigger):
 
     def _features(self, classifier: Classifier, photos: Tensor, values: Tensor) -> Tensor:
         """Features (k, d) with l triggers (l, *shape), from the classifier's first layers for k cleared photos."""
-        blank = torch.zeros(1, 3, self.image_size, self.image_size, device=photos.device)
+        blank = photos.new_zeros(1, 3, self.image_size, self.image_size)
         triggers = self.lay(blank[None], values)[:, 0]  # (l, 3, s, s)
         added = classifier.first_layers(triggers) - classifier.first_layers(blank)
         maps = photos.unflatten(0, (len(values), -1)) + added[:, None]

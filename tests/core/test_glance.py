@@ -14,7 +14,6 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.types import Predictions
 from fairprog_core.data import FacesOptions
 from fairprog_core.data.faces.dataset import Faces
-from fairprog_core.methods.reprogramming.reprogram import Reprogram
 from fairprog_core.pipeline.curve import CurveJob
 from fairprog_core.pipeline.execute import execute
 from fairprog_core.pipeline.glance import least_sure

@@ -26,6 +26,7 @@ from fairprog_core.methods import LearnedTriggerOptions
 from fairprog_core.methods.base import make_fairness_loss
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
+from fairprog_core.training.eager_adam import EagerAdam
 from fairprog_core.training.resuming import TrainingState, entry, load_module, load_optimizer, load_schedule
 from fairprog_core.triggers.base import Trigger
 
@@ -78,7 +79,7 @@ class Reprogram:
             split, classifier.to_input, per_cell=options.per_cell, copies=options.lam_groups, seed=seed, device=device
         )
         self.n_lams = 1 if lam is not None else options.lam_groups  # with one λ all rows are in one group
-        self.optimizer = torch.optim.Adam(trigger.parameters(), lr=options.learning_rate)
+        self.optimizer = EagerAdam(trigger.parameters(), lr=options.learning_rate)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
         self.chance = chance(groups, split.cell_share, conditions_on_label=self.conditions_on_label)
 
