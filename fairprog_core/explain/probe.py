@@ -95,8 +95,8 @@ def demographic_classifier(
 ) -> Generator[float, None, Classifier]:
     """A frozen classifier of the group pattern, from the cache, shipped, or trained now; on the base's device.
 
-    Those of the quick preset of faces are shipped. The key of the cache entry holds the tuning split, the schedule and the first weights (of the base for "base
-    weights"), so all curves of a study share one entry.
+    Those of the quick preset of faces are shipped. The key holds the tuning split, the schedule and the first weights
+    (of the base for "base weights"), so all curves of a study share one entry.
 
     Args:
         init: where its first weights come from.

@@ -236,7 +236,7 @@ class Trigger(nn.Module):
         return in_front_of(self, model, at, **reading)
 
     def before(self, classifier: Classifier, lam: float) -> "ReprogrammedClassifier":
-        """The classifier with this trigger, as `wrap` gives it, unchecked: a trigger in training, or a control at any λ.
+        """The classifier with this trigger, as `wrap` gives it, unchecked: one in training, or a control at any λ.
 
         Raises:
             ConfigError: the trigger was made for inputs of another size.
