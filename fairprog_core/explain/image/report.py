@@ -59,7 +59,7 @@ class ImageReport(ExplanationReport):
         self.null_pictures = null_pictures(self.dataset.split("tune"), seed=self.seed)
 
     def n_steps(self) -> int:
-        return (7 + self.options.probe) * len(self.conditions) + 2 + 10 * self.options.probe
+        return (6 + self.options.probe) * len(self.conditions) + 2 + 10 * self.options.probe
 
     def averages(self) -> Work[ImageExplanation]:
         """Shares on regions, erasure and counterfactual pairs."""
@@ -86,11 +86,16 @@ class ImageReport(ExplanationReport):
         """Grad-CAM, logits and features of the pool: one pass per condition."""
         explainer = GradCam(GradCamOptions())
         self.cams: list[Saliency] = []
+        self.positive_maps: list[Tensor] = []  # for the class of `positive_share`
         self.features, self.logits = [], []
+        y = torch.from_numpy(self.pool.split.y).to(self.device)
+        positive = POSITIVE if len(self.dataset.labels) == 2 else y
         for label, condition in self.each("Grad-CAM"):
             yield label
             with recorded_inputs(condition.classifier.head) as features:
-                self.cams.append(explainer.explain(condition.model, self.x.of(condition)))
+                predicted, of_positive = explainer.explain_each(condition.model, self.x.of(condition), (None, positive))
+            self.cams.append(predicted)
+            self.positive_maps.append(of_positive.maps)
             self.features.append(torch.cat(features).float().cpu().numpy())
             self.logits.append(self.cams[-1].logits.numpy())
 
@@ -117,11 +122,8 @@ class ImageReport(ExplanationReport):
         if not self.options.rows:
             return None
         n, is_binary = min(MEAN_ROWS, len(self.pool)), len(self.dataset.labels) == 2
-        target = POSITIVE if is_binary else torch.from_numpy(self.pool.split.y[:n]).to(self.device)
-        explainer, rows, maps = GradCam(GradCamOptions()), self.pool.rows(n), list[Tensor]()
-        for label, condition in self.each("Grad-CAM by group"):
-            yield label
-            maps.append(explainer.explain(condition.model, self.x.of(condition)[:n], target=target).maps)
+        rows, maps = self.pool.rows(n), [each[:n] for each in self.positive_maps]
+        yield "Grad-CAM by group"
         self.mean_maps = self.group_maps(maps, rows)
         if not self.has_averages:
             return None
@@ -255,11 +257,8 @@ class ImageReport(ExplanationReport):
     def cam_of_every_class(self, rows: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
         """Grad-CAM of some rows of the pool for each of the c classes, (m, c, a, a) per condition."""
         explainer, classes = GradCam(GradCamOptions()), range(len(self.dataset.labels))
-        maps = [
-            [explainer.explain(one.model, self.x.of(one, rows), target=target).maps for target in classes]
-            for one in self.conditions
-        ]
-        return [to_uint8(torch.stack([normalise(one) for one in each], 1).numpy()) for each in maps]
+        found = [explainer.explain_each(one.model, self.x.of(one, rows), classes) for one in self.conditions]
+        return [to_uint8(torch.stack([normalise(one.maps) for one in each], 1).numpy()) for each in found]
 
     def empty_inputs(self) -> list[Tensor]:
         nulls = self.conditions.fit(to_pixels(self.null_pictures, self.device))
