@@ -119,8 +119,8 @@ class Conv(nn.Sequential):
 
 def begin(layers: nn.Sequential, x: Tensor) -> Tensor:
     """The first convolution and batch norm of layers that begin with a `Conv`, without its ReLU."""
-    convolution, norm, _ = layers[0]  # type: ignore[misc]
-    maps: Tensor = norm(convolution(x))
+    first: Any = layers[0]
+    maps: Tensor = first[1](first[0](x))
     return maps
 
 

@@ -9,6 +9,7 @@ Notation: k rows, t tokens, m words of a trigger, d width of a layer.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -33,8 +34,10 @@ class TriggerLinear(nn.Linear):
             return super().forward(hidden)
         with torch.no_grad():
             whole = super().forward(hidden)
-        place = self.added[..., None].expand(-1, -1, hidden.shape[-1])
-        return whole.scatter(1, place, F.linear(hidden.gather(1, place), self.weight, self.bias))
+        place = self.added[..., None]
+        of_words = hidden.gather(1, place.expand(-1, -1, self.in_features))
+        of_words = F.linear(of_words, self.weight, self.bias)
+        return whole.scatter(1, place.expand(-1, -1, self.out_features), of_words)
 
 
 def split_first_layer(model: PreTrainedModel, layers: nn.ModuleList) -> list[TriggerLinear]:
@@ -45,12 +48,8 @@ def split_first_layer(model: PreTrainedModel, layers: nn.ModuleList) -> list[Tri
     """
     if model.config.model_type not in FAMILIES or len(layers) < 2:
         return []
-    attention = layers[0].attention.self
-    for name in ("query", "key", "value"):
-        old = getattr(attention, name)
-        if type(old) is not nn.Linear or old.in_features != old.out_features:
-            return []
-    found = []
+    first: Any = layers[0]
+    attention, found = first.attention.self, list[TriggerLinear]()
     for name in ("query", "key", "value"):
         old = getattr(attention, name)
         new = TriggerLinear(old.in_features, old.out_features, bias=old.bias is not None, device="meta")
