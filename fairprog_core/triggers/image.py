@@ -91,8 +91,12 @@ class ImageTrigger(Trigger):
 
     @property
     def is_added(self) -> bool:
-        """Whether the picture is the sum of the cleared photo and of the trigger alone, also for the gradient."""
-        return True
+        """Whether the picture is the sum of the cleared photo and of the trigger alone, also for the gradient.
+
+        A trigger that lays its values over the photo in another way says so itself.
+        """
+        own, usual = type(self), ImageTrigger
+        return own.forward is usual.forward and own.apply_values is usual.apply_values and own.lay is usual.lay
 
     def features(self, classifier: Classifier, x: Tensor, lam: float | Tensor) -> Tensor:
         if not (self.is_added and classifier.begins_affine):

@@ -9,8 +9,8 @@ from fairprog_core.classifiers import HybridOptions, ResidualNetOptions, ResNet1
 from fairprog_core.classifiers.base import Classifier, freeze
 from fairprog_core.classifiers.image import Hybrid, ResidualNet, ResNet18
 from fairprog_core.common.registry import build
-from fairprog_core.triggers import TRIGGERS
-from fairprog_core.triggers.image import ImageTrigger
+from fairprog_core.triggers import TRIGGERS, BorderOptions
+from fairprog_core.triggers.image import Border, ImageTrigger
 from tests.contracts.samples import usual
 
 SIDE = 32
@@ -74,6 +74,19 @@ def test_logits_do_not_depend_on_how_many_lams_or_rows_are_asked_together(trigge
         for number, lam in enumerate(lams):
             assert torch.equal(together[:, number], trigger.before(classifier, lam)(x))
         assert torch.equal(together[:4], trigger.before(classifier, 0.0).logits_at(x[:4], lams))
+
+
+class Tinted(Border):
+    """Darkens the photo too, so that its picture is no sum."""
+
+    def apply_values(self, x: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        return super().apply_values(x, values) * values.sigmoid().mean()
+
+
+def test_a_trigger_that_does_more_than_set_pixels_passes_the_whole_classifier() -> None:
+    classifier, trigger, x = net("residual_net"), Tinted(BorderOptions(), image_size=SIDE), photos(4)
+    assert not trigger.is_added
+    assert torch.equal(trigger.logits(classifier, x, 1.0), classifier(trigger(x, 1.0)))
 
 
 def test_scores_of_a_learned_mask_get_their_gradient() -> None:
