@@ -86,7 +86,9 @@ class Tinted(Border):
 def test_a_trigger_that_does_more_than_set_pixels_passes_the_whole_classifier() -> None:
     classifier, trigger, x = net("residual_net"), Tinted(BorderOptions(), image_size=SIDE), photos(4)
     assert not trigger.is_added
-    assert torch.equal(trigger.logits(classifier, x, 1.0), classifier(trigger(x, 1.0)))
+    expected = classifier(trigger(x, 1.0))
+    assert torch.equal(trigger.logits(classifier, x, 1.0), expected)
+    assert torch.equal(next(iter(trigger.logits_of_each(classifier, x, [1.0]))), expected)
 
 
 def test_scores_of_a_learned_mask_get_their_gradient() -> None:
