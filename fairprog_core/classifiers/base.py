@@ -62,6 +62,7 @@ class Classifier(nn.Module):
 
     header: ClassVar[type[ClassifierHeader]] = ClassifierHeader
     is_converted: ClassVar[bool] = True  # whether `freeze` may fold batch norm and change the layout in memory
+    begins_affine: ClassVar[bool] = False  # whether there are `first_layers`
 
     def __init__(self, options: Options, *, n_classes: int) -> None:
         super().__init__()
@@ -158,6 +159,18 @@ class Classifier(nn.Module):
 
     def features(self, x: Any) -> Tensor:
         """Inputs -> features (k, d), the input of the last linear layer."""
+        raise NotImplementedError
+
+    def first_layers(self, x: Any) -> Tensor:
+        """The layers that are affine in the input, in evaluation mode; where the classifier `begins_affine`.
+
+        first_layers(photo + change) = first_layers(photo) + first_layers(change) − first_layers(0): the photo's part is
+        computed once for many triggers, and a trigger's part once for many photos.
+        """
+        raise NotImplementedError
+
+    def other_layers(self, x: Tensor) -> Tensor:
+        """The features (k, d), from the output of `first_layers`."""
         raise NotImplementedError
 
     def forward(self, x: Any) -> Tensor:

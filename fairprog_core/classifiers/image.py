@@ -99,6 +99,15 @@ class ImageClassifier(Classifier):
         return "last feature maps"
 
 
+class AffineFirst(ImageClassifier):
+    """A classifier of pictures whose `first_layers` are affine in the pixels."""
+
+    begins_affine: ClassVar[bool] = True
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.other_layers(self.first_layers(x))
+
+
 class Conv(nn.Sequential):
     """Convolution, batch norm, ReLU."""
 
@@ -106,6 +115,21 @@ class Conv(nn.Sequential):
         super().__init__(
             nn.Conv2d(n_in, n_out, 3, stride, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU(inplace=True)
         )
+
+
+def begin(layers: nn.Sequential, x: Tensor) -> Tensor:
+    """The first convolution and batch norm of layers that begin with a `Conv`, without its ReLU."""
+    first: Any = layers[0]
+    maps: Tensor = first[1](first[0](x))
+    return maps
+
+
+def go_on(layers: nn.Sequential, maps: Tensor) -> Tensor:
+    """The output of the layers, from what `begin` gave."""
+    maps = F.relu(maps)  # not in place: it may be a view, whose gradient would then be copied
+    for layer in list(layers)[1:]:
+        maps = layer(maps)
+    return maps
 
 
 class Residual(nn.Module):
@@ -126,7 +150,7 @@ def _scale(x: Tensor) -> Tensor:
     return torch.add(_SHIFT, x, alpha=4)
 
 
-class ResidualNet(ImageClassifier):
+class ResidualNet(AffineFirst):
     """Two strided convolutions, two residual blocks, pooling over positions, one linear layer.
 
     With max pooling a distant patch can take the maximum of a channel and so hide the rest; with mean pooling
@@ -147,8 +171,11 @@ class ResidualNet(ImageClassifier):
     def head(self) -> nn.Module:
         return self.linear
 
-    def features(self, x: Tensor) -> Tensor:
-        maps = self.trunk(_scale(x))  # (k, 32, s/8, s/8)
+    def first_layers(self, x: Tensor) -> Tensor:
+        return begin(self.trunk, _scale(x))
+
+    def other_layers(self, x: Tensor) -> Tensor:
+        maps = go_on(self.trunk, x)  # (k, 32, s/8, s/8)
         pooled = {"mean": maps.mean((2, 3)), "max": maps.amax((2, 3))}
         return torch.cat([pooled[name] for name in self.pool.split("+")], 1)
 
@@ -173,7 +200,7 @@ class Attention(nn.Module):
         return y
 
 
-class Hybrid(ImageClassifier):
+class Hybrid(AffineFirst):
     """Convolution stem to an 8×8 grid of tokens, a class token, two attention blocks.
 
     Grad-CAM uses the grid that enters the last block: beyond it the positions no longer act on the class
@@ -199,8 +226,11 @@ class Hybrid(ImageClassifier):
     def head(self) -> nn.Module:
         return self.linear
 
-    def features(self, x: Tensor) -> Tensor:
-        tokens = self.stem(_scale(x)).flatten(2).transpose(1, 2) + self.position  # (k, t, d)
+    def first_layers(self, x: Tensor) -> Tensor:
+        return begin(self.stem, _scale(x))
+
+    def other_layers(self, x: Tensor) -> Tensor:
+        tokens = go_on(self.stem, x).flatten(2).transpose(1, 2) + self.position  # (k, t, d)
         tokens = self.first(torch.cat([self.token.expand(x.shape[0], -1, -1), tokens], 1))
         grid = tokens[:, 1:].transpose(1, 2).unflatten(2, (self.grid, self.grid))
         grid = self.positions(grid)  # (k, d, s/8, s/8)
@@ -209,7 +239,7 @@ class Hybrid(ImageClassifier):
         return features
 
 
-class ResNet18(ImageClassifier):
+class ResNet18(AffineFirst):
     """torchvision's ResNet-18 for real photos, with random or given first weights; pixels standardised as for ImageNet.
 
     Source: the paper's image classifier (section 4.1).
@@ -268,9 +298,13 @@ class ResNet18(ImageClassifier):
         linear: nn.Module = self.net.fc
         return linear
 
-    def features(self, x: Tensor) -> Tensor:
+    def first_layers(self, x: Tensor) -> Tensor:
+        maps: Tensor = self.net.bn1(self.net.conv1((x - self.mean) / self.std))
+        return maps
+
+    def other_layers(self, x: Tensor) -> Tensor:
         net = self.net
-        x = net.maxpool(net.relu(net.bn1(net.conv1((x - self.mean) / self.std))))
+        x = net.maxpool(F.relu(x))
         for block in (net.layer1, net.layer2, net.layer3, net.layer4):
             x = block(x)
         features: Tensor = net.avgpool(x).flatten(1)

@@ -224,6 +224,10 @@ class Dataset(ABC):
         """Exact masks by name ("hair", "face"), each (n, h, w) bool; empty if the data set has none."""
         return {}
 
+    def regions_of(self, name: SplitName, rows: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
+        """The `regions` of some rows (k,), each (k, h, w) bool."""
+        return {region: np.array(masks[rows]) for region, masks in self.regions(name).items()}
+
     def identity_words(self) -> Mapping[str, frozenset[str]]:
         """By group name, the single lower-case words that name it in a text; empty for images."""
         return {}

@@ -3,7 +3,7 @@
 Notation: k photos or texts, c classes, s image side, a×b saliency map, t tokens.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import torch
@@ -75,7 +75,7 @@ def part_of(target: Target, rows: slice) -> Target:
 
 
 @torch.inference_mode()
-def logits_of(model: nn.Module, x: Tensor, *, batch_size: int = 64) -> Tensor:
+def logits_of(model: Callable[[Tensor], Tensor], x: Tensor, *, batch_size: int = 64) -> Tensor:
     """Logits (k, c) of photos x (k, 3, s, s), on the CPU."""
     if len(x) == 0:
         raise ValueError("no photos")

@@ -11,6 +11,7 @@ Notation: n rows, d features, g groups, p group patterns, e empty inputs.
 """
 
 import copy
+import shutil
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any, get_args
 
@@ -25,7 +26,7 @@ from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.errors import ModelError
 from fairprog_core.common.files.model_file import find_damage
 from fairprog_core.common.files.tensor_file import read_tensors, save_tensors
-from fairprog_core.common.home import Home, making_once, replacing
+from fairprog_core.common.home import Home, assets, making_once, replacing
 from fairprog_core.common.options import digest_of
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.explain import DemographicClassifierOptions, Init
@@ -92,10 +93,10 @@ def predict_empty_inputs(
 def demographic_classifier(
     init: Init, dataset: Dataset, base: Classifier, *, home: Home, options: DemographicClassifierOptions
 ) -> Generator[float, None, Classifier]:
-    """A frozen classifier of the group pattern, from the cache or trained now, on the base's device.
+    """A frozen classifier of the group pattern, from the cache, shipped, or trained now; on the base's device.
 
-    The key of the cache entry holds the tuning split, the schedule and the first weights (of the base for "base
-    weights"), so all curves of a study share one entry.
+    Those of the quick preset of faces are shipped. The key holds the tuning split, the schedule and the first weights
+    (of the base for "base weights"), so all curves of a study share one entry.
 
     Args:
         init: where its first weights come from.
@@ -124,8 +125,12 @@ def demographic_classifier(
     tune = dataset.split("tune")
     classifier = _untrained(init, base, schedule, tune, len(dataset.groups.patterns))
     expected = classifier.state_to_save()
+    shipped = assets() / "demographic" / path.name
     with making_once(path, lambda file: find_damage(file, expected)) as is_missing:
-        if is_missing:
+        if is_missing and shipped.is_file() and find_damage(shipped, expected) is None:
+            with replacing(path) as part:
+                shutil.copyfile(shipped, part)
+        elif is_missing:
             work = _train(classifier, tune, schedule, options.rows, INITS.index(init) + 1, base.device)
             yield from with_own_randomness(work, seed=INITS.index(init) + 1)
             with replacing(path) as part:

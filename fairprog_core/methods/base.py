@@ -28,7 +28,8 @@ from fairprog_core.triggers import TriggerOptions
 
 O_co = TypeVar("O_co", bound=MethodOptions, covariant=True)
 
-LAMS_PER_CALL = 4  # λ predicted in one call: more would save little and hide the progress
+LAMS_PER_CALL = 4  # λ predicted in one call at least: they share what does not depend on λ …
+ROWS_PER_CALL = 20_000  # … and more of them up to this many predictions: a longer call would hide the progress
 
 
 class FittedModel(ABC):
@@ -56,9 +57,10 @@ class FittedModel(ABC):
         for lam in lams:
             first.setdefault(self.cache_key(lam), lam)
         remaining, predictions = iter(first.values()), dict[Hashable, Predictions]()
+        per_call = max(LAMS_PER_CALL, ROWS_PER_CALL // max(len(split.y), 1))
         for lam in lams:
             if self.cache_key(lam) not in predictions:
-                few = list(islice(remaining, LAMS_PER_CALL))
+                few = list(islice(remaining, per_call))
                 predictions |= zip(map(self.cache_key, few), self.predict_batch(split, few), strict=True)
             yield predictions[self.cache_key(lam)]
 

@@ -1,11 +1,14 @@
 """Controls: triggers that are not learned, with which every learned trigger is compared."""
 
 from itertools import cycle, islice
+from typing import TYPE_CHECKING
 
-from fairprog_core.classifiers.encoder.classifier import Encoder
 from fairprog_core.methods import NeutralWordsOptions, RandomTriggerOptions, RandomWordsOptions
 from fairprog_core.triggers.base import Trigger
 from fairprog_core.triggers.text import TextTrigger, allowed_words, draw_words
+
+if TYPE_CHECKING:
+    from fairprog_core.classifiers.encoder.classifier import Encoder  # brings transformers, which pictures do not need
 
 
 class RandomTrigger:
@@ -28,7 +31,7 @@ class RandomWords:
     def __init__(self, options: RandomWordsOptions) -> None:
         self.options = options
 
-    def control(self, trigger: TextTrigger, classifier: Encoder) -> TextTrigger:
+    def control(self, trigger: TextTrigger, classifier: "Encoder") -> TextTrigger:
         """The trigger that replaces the learned one."""
         trigger = trigger.attach_to(classifier)
         ids = allowed_words(classifier.words, trigger.options)
@@ -41,7 +44,7 @@ class NeutralWords:
     def __init__(self, options: NeutralWordsOptions) -> None:
         self.options = options
 
-    def control(self, trigger: TextTrigger, classifier: Encoder) -> TextTrigger:
+    def control(self, trigger: TextTrigger, classifier: "Encoder") -> TextTrigger:
         """The trigger that replaces the learned one."""
         ids = classifier.tokens.inner(classifier.encode([self.options.words])[0]).tolist()
         return trigger.attach_to(classifier).with_words(list(islice(cycle(ids), trigger.options.n_words)))

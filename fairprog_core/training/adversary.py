@@ -11,6 +11,7 @@ from torch import Tensor
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.types import Groups
 from fairprog_core.training.discriminator import Discriminator
+from fairprog_core.training.eager_adam import EagerAdam
 from fairprog_core.training.resuming import TrainingState, check_tensor, entry, load_module, load_optimizer
 
 ReplayBatch = tuple[Tensor, Tensor, Tensor]  # evidence (l, k, d), z (l, k), weight (l, k) of one batch
@@ -37,7 +38,7 @@ class Adversary:
         self.discriminator = Discriminator(
             n_classes=n_classes, groups=groups, conditions_on_label=conditions_on_label
         ).to(device)
-        self.optimizer = torch.optim.Adam(self.discriminator.parameters(), lr=learning_rate)
+        self.optimizer = EagerAdam(self.discriminator.parameters(), lr=learning_rate)
         self.steps, self.device = steps, device
         self.replay: deque[ReplayBatch] = deque(maxlen=replay)
 

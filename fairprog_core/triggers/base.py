@@ -175,9 +175,18 @@ class Trigger(nn.Module):
         values = self.values(lam)  # (l, *shape)
         return self.apply_values(x.reshape(len(values), -1, *x.shape[1:]), values).flatten(0, 1)
 
-    def apply_each(self, x: Any, lams: Sequence[float]) -> Iterator[Any]:
-        """Apply the trigger of each λ in turn to the same inputs; work that does not depend on λ is done once."""
-        return (self(x, lam) for lam in lams)
+    def features(self, classifier: Classifier, x: Any, lam: float | Tensor) -> Tensor:
+        """The classifier's features (k, d) of inputs with the trigger, up to rounding those of `forward`'s output."""
+        return classifier.features(self(x, lam))
+
+    def logits(self, classifier: Classifier, x: Any, lam: float | Tensor) -> Tensor:
+        """The classifier's logits (k, c) of inputs with the trigger, up to rounding those of `forward`'s output."""
+        logits: Tensor = classifier(self(x, lam))
+        return logits
+
+    def logits_of_each(self, classifier: Classifier, x: Any, lams: Sequence[float]) -> Iterator[Tensor]:
+        """The `logits` of each λ in turn for the same inputs; work that does not depend on λ is done once."""
+        return (self.logits(classifier, x, lam) for lam in lams)
 
     @overload
     def wrap(
@@ -378,15 +387,14 @@ class ReprogrammedClassifier(nn.Module):
 
     def features(self, x: Any) -> Tensor:
         """The classifier's features of x with the trigger: (k, d)."""
-        return self.classifier.features(self.trigger(x, self.lam))
+        return self.trigger.features(self.classifier, x, self.lam)
 
     def forward(self, x: Any) -> Tensor:
-        logits: Tensor = self.classifier(self.trigger(self.classifier.batch(x), self.lam))
-        return logits
+        return self.trigger.logits(self.classifier, self.classifier.batch(x), self.lam)
 
     def logits_at(self, x: Any, lams: Sequence[float]) -> Tensor:
         """Logits at each of l values of λ, instead of at the wrapped one: (k, l, c)."""
-        return torch.stack([self.classifier(triggered) for triggered in self.trigger.apply_each(x, lams)], dim=1)
+        return torch.stack([*self.trigger.logits_of_each(self.classifier, x, lams)], dim=1)
 
 
 def load_trigger(path: str | Path) -> Trigger:

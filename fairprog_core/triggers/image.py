@@ -18,6 +18,7 @@ from PIL import Image
 from pydantic import Field
 from torch import Tensor
 
+from fairprog_core.classifiers.base import Classifier
 from fairprog_core.common.errors import ConfigError, DataError
 from fairprog_core.triggers import BorderOptions, FrameOptions, PatchOptions
 from fairprog_core.triggers.base import Trigger, TriggerHeader
@@ -86,13 +87,53 @@ class ImageTrigger(Trigger):
         return torch.sigmoid(2 * values) if self.options.pixels == "printable" else torch.tanh(values)
 
     def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
-        self._check(x)
-        return self.lay(self.clear(self.fit_photo(x.flatten(0, 1))).view_as(x), values)
+        return self.lay(self.ground(x.flatten(0, 1)).view_as(x), values)
 
-    def apply_each(self, x: Tensor, lams: Sequence[float]) -> Iterator[Tensor]:
+    @property
+    def is_added(self) -> bool:
+        """Whether the picture is the sum of the cleared photo and of the trigger alone, also for the gradient.
+
+        A trigger that lays its values over the photo in another way says so itself.
+        """
+        own, usual = type(self), ImageTrigger
+        return own.forward is usual.forward and own.apply_values is usual.apply_values and own.lay is usual.lay
+
+    def features(self, classifier: Classifier, x: Tensor, lam: float | Tensor) -> Tensor:
+        if not (self.is_added and classifier.begins_affine):
+            return super().features(classifier, x, lam)
+        return self._features(classifier, classifier.first_layers(self.ground(x)), self.values(lam))
+
+    def logits(self, classifier: Classifier, x: Tensor, lam: float | Tensor) -> Tensor:
+        if not (self.is_added and classifier.begins_affine):
+            return super().logits(classifier, x, lam)
+        logits: Tensor = classifier.head(self.features(classifier, x, lam))
+        return logits
+
+    def logits_of_each(self, classifier: Classifier, x: Tensor, lams: Sequence[float]) -> Iterator[Tensor]:
+        own, usual, ground = type(self), ImageTrigger, self.ground(x)
+        if not (self.is_added and classifier.begins_affine):
+            if own.forward is usual.forward and own.apply_values is usual.apply_values:
+                return (classifier(self.lay(ground[None], self.values(lam))[0]) for lam in lams)
+            return super().logits_of_each(classifier, x, lams)
+        photos = classifier.first_layers(ground)
+        return (classifier.head(self._features(classifier, photos, self.values(lam))) for lam in lams)
+
+    def _features(self, classifier: Classifier, photos: Tensor, values: Tensor) -> Tensor:
+        """Features (k, d) with l triggers (l, *shape), from the classifier's first layers for k cleared photos."""
+        blank = photos.new_zeros(1, 3, self.image_size, self.image_size)
+        triggers = self.lay(blank[None], values)[:, 0]  # (l, 3, s, s)
+        added = classifier.first_layers(triggers) - classifier.first_layers(blank)
+        maps = photos.unflatten(0, (len(values), -1)) + added[:, None]
+        return classifier.other_layers(maps.flatten(0, 1))
+
+    def ground(self, x: Tensor) -> Tensor:
+        """The photos x (k, 3, s, s) at their place, with zeros at the trigger's pixels.
+
+        Raises:
+            DataError: they are of another size.
+        """
         self._check(x)
-        ground = self.clear(self.fit_photo(x))[None]
-        return (self.lay(ground, self.values(lam))[0] for lam in lams)
+        return self.clear(self.fit_photo(x))
 
     def _check(self, x: Tensor) -> None:
         side, found = self.image_size, tuple(x.shape[-3:])

@@ -49,15 +49,24 @@ class LearnedMask(ImageTrigger):
         mask[self.places.to(best.device)[best]] = True
         return mask.view(self.image_size, self.image_size)
 
+    @property
+    def is_added(self) -> bool:
+        return not self._learns_scores
+
+    @property
+    def _learns_scores(self) -> bool:
+        return self._is_training and torch.is_grad_enabled()
+
     def clear(self, photo: Tensor) -> Tensor:
-        return photo  # `lay` clears: the gradient of a score needs the photo under its pixel
+        # while scores are learned `lay` clears: the gradient of a score needs the photo under its pixel
+        return photo if self._learns_scores else super().clear(photo)
 
     def lay(self, ground: Tensor, values: Tensor) -> Tensor:
         inside = self.places.to(ground.device)
         pixels = ground.new_zeros(len(values), 3, self.image_size**2).index_copy(2, inside, self.pixels(values))
         pixels = pixels.view(-1, 1, 3, self.image_size, self.image_size)
         mask = self.mask().to(ground)
-        if self._is_training and torch.is_grad_enabled():  # straight-through gradient for the scores
+        if self._learns_scores:  # straight-through gradient for the scores
             soft = ground.new_zeros(mask.numel()).index_copy(0, inside, self.scores.sigmoid()).view_as(mask)
             mask = mask + soft - soft.detach()
         return ground * (1 - mask) + pixels * mask

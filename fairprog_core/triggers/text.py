@@ -227,10 +227,12 @@ def insert(x: TextInput, vectors: Tensor, ids: Tensor, at: Tensor) -> TextInput:
         index = which[..., None].expand(-1, -1, values.shape[-1]) if values.ndim == 3 else which
         return values.gather(1, index)
 
+    is_for_vectors = vectors.requires_grad and not x.vectors.requires_grad and not torch.compiler.is_exporting()
     return TextInput(
         torch.where(is_new[..., None], pick(vectors, new), pick(x.vectors, old)),
         is_new | pick(x.mask, old),
         torch.where(is_new, pick(ids, new), pick(x.ids, old)),
+        at[:, None] + torch.arange(m, device=at.device) if is_for_vectors else None,
     )
 
 

@@ -144,7 +144,7 @@ def test_long_text_loses_its_end_and_leaves_room_for_a_trigger(encoder):
     assert ids.shape == (1, 24)
     assert ids[0, -1] == encoder.tokenizer.sep_token_id
     x = encoder.to_input(ids)
-    longest = TextInput(*(torch.cat([part, part[:, :ROOM]], 1) for part in x))
+    longest = TextInput(*(torch.cat([part, part[:, :ROOM]], 1) for part in x[:3]))
     with torch.no_grad():
         assert encoder(longest).isfinite().all()
 

@@ -281,6 +281,19 @@ def test_regions_are_drawn_when_asked_for_and_kept(home: Home, monkeypatch: pyte
     np.testing.assert_array_equal(made(home).regions("val")["hair"], regions["hair"])
 
 
+def test_regions_of_some_rows_are_drawn_alone_and_equal_those_of_all(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, dataset = np.array([5, 2, 3]), made(home)
+    few = dataset.regions_of("val", rows)
+    assert not list(home.cache.rglob("hair.npy"))
+    whole = dataset.regions("val")
+    for region, masks in few.items():
+        np.testing.assert_array_equal(masks, whole[region][rows])
+    monkeypatch.setattr(faces_module, "paint", None)  # those that are kept are not drawn again
+    np.testing.assert_array_equal(made(home).regions_of("val", rows)["face"], few["face"])
+
+
 # --- cache ------------------------------------------------------------------------------
 
 

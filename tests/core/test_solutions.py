@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Sequence
 
 import numpy as np
+import pytest
 
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Split
@@ -35,11 +36,18 @@ def test_every_lam_gets_its_own_predictions_in_the_order_that_was_asked() -> Non
     assert [int(found.y_pred[0]) for found in Whole().predict_many(rows("image"), lams)] == [3, 0, 7, 1, 2, 5, 7, 0]
 
 
-def test_lams_with_the_same_predictions_are_asked_once_and_a_few_together() -> None:
+def test_lams_with_the_same_predictions_are_asked_once_and_a_few_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairprog_core.methods.base.ROWS_PER_CALL", 1)
     solution = Whole()
     list(solution.predict_many(rows("image"), [0.0, 0.5, 1.0, 2.0, 2.5, 3.0, 4.0, 5.0, 5.5]))
     assert solution.asked == [[0.0, 1.0, 2.0, 3.0], [4.0, 5.0]]
     assert LAMS_PER_CALL == 4
+
+
+def test_few_rows_are_predicted_at_all_lams_in_one_call() -> None:
+    solution = Whole()
+    list(solution.predict_many(rows("image"), [float(lam) for lam in range(9)]))
+    assert solution.asked == [[float(lam) for lam in range(9)]]
 
 
 def test_nothing_is_computed_before_it_is_wanted() -> None:

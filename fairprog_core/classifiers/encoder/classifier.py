@@ -40,6 +40,7 @@ from fairprog_core.classifiers.encoder.text_classifier import (
 )
 from fairprog_core.classifiers.encoder.text_input import TextInput
 from fairprog_core.classifiers.encoder.tokens import TokenizerState, Tokens
+from fairprog_core.classifiers.encoder.trigger_alone import added_at, split_first_layer
 from fairprog_core.common.errors import ConfigError, ModelError
 from fairprog_core.common.files.hub import Download
 from fairprog_core.data.base import Split
@@ -111,6 +112,7 @@ class Encoder(TextClassifier):
         layers = _layers(self.body)
         _freeze_embeddings(self.body, layers)
         read_first_token_alone(self.body, layers)
+        self._first = split_first_layer(self.body, layers)
         for layer in layers[: len(layers) - (len(layers) if options.tuned_layers is None else options.tuned_layers)]:
             layer.requires_grad_(False)
         self._trained = [name for name, value in self.named_parameters() if value.requires_grad]
@@ -269,7 +271,8 @@ class Encoder(TextClassifier):
         """Features (k, d) of texts that are given as vectors, or as token ids."""
         if self._last is not None:
             self._last.at = last_tokens(x, self._skipped)
-        features: Tensor = self.body(**given, attention_mask=x.mask.long()).logits
+        with added_at(self._first, x.added):
+            features: Tensor = self.body(**given, attention_mask=x.mask.long()).logits
         return features
 
     @property

@@ -1,14 +1,14 @@
 """Compute the last layer of an encoder for the first token only, as the head reads no other.
 
-Keys and values are computed for all tokens; query, output and the feed-forward part, most of the work of a layer,
-only once per text instead of once per token. The results are the same up to rounding.
+Query, keys, values, output and the feed-forward part are then computed once per text instead of once per token. The
+results are the same up to rounding.
 
 Notation: k rows, t tokens, d width of a layer, a attention heads.
 """
 
 from typing import Any
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
@@ -41,14 +41,23 @@ class FirstTokenLayer(nn.Module):
         return output
 
     def _attend(self, hidden: Tensor, mask: Tensor | None) -> Tensor:
-        """Attention output of the first token: (k, 1, d)."""
+        """Attention output of the first token: (k, 1, d).
+
+        With a single query q the keys need not be computed: q · (W h + b) = (q W) · h + a constant, which does not
+        change the softmax. As weights sum to one, the values of the weighted mean of h are the mean of the values.
+        """
         part = self.attention.self
-        query, key, value = (
-            linear(rows).unflatten(-1, (part.num_attention_heads, -1)).transpose(1, 2)  # (k, a, 1 or t, d / a)
-            for linear, rows in ((part.query, hidden[:, :1]), (part.key, hidden), (part.value, hidden))
-        )
-        gathered = F.scaled_dot_product_attention(query, key, value, None if mask is None else mask[:, :, :1])
-        return gathered.transpose(1, 2).flatten(2)
+        heads = part.num_attention_heads
+        query = part.query(hidden[:, 0]).unflatten(-1, (heads, -1)).transpose(0, 1)  # (a, k, d / a)
+        keys, values = (linear.weight.unflatten(0, (heads, -1)) for linear in (part.key, part.value))  # (a, d / a, d)
+        scores = (query @ keys).transpose(0, 1) @ hidden.mT * query.shape[-1] ** -0.5  # (k, a, t)
+        if mask is not None:
+            first = mask[:, :, 0]
+            scores = scores.masked_fill(~first, -torch.inf) if first.dtype == torch.bool else scores + first
+        gathered = scores.softmax(-1) @ hidden  # (k, a, d)
+        attended = gathered.transpose(0, 1) @ values.mT  # (a, k, d / a)
+        output: Tensor = (attended.transpose(0, 1).flatten(1) + part.value.bias)[:, None]
+        return output
 
 
 def read_first_token_alone(model: PreTrainedModel, layers: nn.ModuleList) -> None:

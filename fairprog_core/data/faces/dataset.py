@@ -23,6 +23,7 @@ from fairprog_core.data.random_streams import stream_key
 _LOOK = 3  # increased whenever the same row is drawn differently; part of every cache key
 _CHUNK = 64  # faces per report of progress
 _STRATIFIED = ("val", "test")
+_REGIONS = ("hair", "face")
 _BETWEEN = 0.18  # lightness less redness of hair in the middle between blond and not blond
 _NAMES = {
     "blond": ("not blond", "blond"),
@@ -115,10 +116,21 @@ class Faces(Dataset):
 
     def regions(self, name: SplitName) -> dict[str, NDArray[np.bool_]]:
         """Masks of hair (beard included) and face, drawn on first use."""
+        columns = self._masks(name).open()
+        return {region: columns[region] for region in _REGIONS}
+
+    def regions_of(self, name: SplitName, rows: NDArray[np.int64]) -> dict[str, NDArray[np.bool_]]:
+        """The masks of some rows; those that are not in the cache are drawn, without keeping them."""
+        if self._masks(name).folder.exists():
+            return super().regions_of(name, rows)
+        z, y = self._codes(name, 0, self._n(name))
+        drawn = [next(self._paint(name, row, z[row : row + 1], y[row : row + 1], masks=True)) for row in rows.tolist()]
+        return {region: np.stack([getattr(painted, region) for painted in drawn]) for region in _REGIONS}
+
+    def _masks(self, name: SplitName) -> CacheEntry:
         key, s = f"{self.split_digest(name)}-regions", self.options.image_size
-        expected = dict.fromkeys(("hair", "face"), Array((self._n(name), s, s), np.bool_))
-        columns = CacheEntry.of(self.home, key, expected, lambda out: self._fill_regions(name, out)).open()
-        return {"hair": columns["hair"], "face": columns["face"]}
+        expected = dict.fromkeys(_REGIONS, Array((self._n(name), s, s), np.bool_))
+        return CacheEntry.of(self.home, key, expected, lambda out: self._fill_regions(name, out))
 
     def evidence(self, name: SplitName) -> NDArray[np.float64]:
         """By how much the hair looks as its label says, in an even light; less 1 where the style is not plain.
@@ -208,7 +220,7 @@ class Faces(Dataset):
 
     def _fill_regions(self, name: SplitName, out: Columns) -> Iterator[Progress]:
         n, s = self._n(name), self.options.image_size
-        hair, face = (out.create(region, (n, s, s), np.bool_) for region in ("hair", "face"))
+        hair, face = (out.create(region, (n, s, s), np.bool_) for region in _REGIONS)
         for start, stop in _chunks(n):
             z, y = self._codes(name, start, stop)
             for row, painted in enumerate(self._paint(name, start, z, y, masks=True), start):

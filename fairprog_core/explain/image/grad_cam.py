@@ -43,32 +43,44 @@ class GradCam:
         Returns:
             maps (k, a, b) ≥ 0, not normalised.
         """
-        size = self.options.batch_size
-        parts = [_explain(model, x[rows], part_of(target, rows)) for rows in chunks(len(x), size)]
-        return Saliency(*(torch.cat(part) for part in zip(*parts, strict=True)))
+        return self.explain_each(model, x, (target,))[0]
+
+    def explain_each(self, model: nn.Module, x: Tensor, targets: Sequence[Target]) -> list[Saliency]:
+        """As `explain`, for each of several targets, with a single forward pass."""
+        batches = chunks(len(x), self.options.batch_size)
+        parts = [_explain(model, x[rows], [part_of(target, rows) for target in targets]) for rows in batches]
+        return [_joined(each) for each in zip(*parts, strict=True)]
 
 
-def _explain(model: nn.Module, x: Tensor, target: Target) -> tuple[Tensor, Tensor, Tensor]:
-    """One batch: maps, logits and classes, with a single forward pass."""
+def _joined(parts: Sequence[tuple[Tensor, ...]]) -> Saliency:
+    return Saliency(*(torch.cat(part) for part in zip(*parts, strict=True)))
+
+
+def _explain(model: nn.Module, x: Tensor, targets: Sequence[Target]) -> list[tuple[Tensor, ...]]:
+    """One batch: maps, logits and classes for each target, with a single forward pass."""
     layer: nn.Module | None = model.cam_layer  # type: ignore[assignment]
     to_map: Callable[[Tensor], Tensor] = getattr(model, "to_map", None) or (lambda output: output)
     x = x.detach().clone().requires_grad_()  # a clone can be used in autograd, also of a tensor of inference mode
     with torch.enable_grad(), _output_of(layer) as seen:
         logits: Tensor = model(x)
-        classes = choose(logits, target)
         if len(seen) > 1:  # memory is short, and the layer saw a part at a time: explain as many rows at a time
             halves = chunks(len(x), (len(x) + 1) // 2)
-            parts = [_explain(model, x.detach()[rows], part_of(target, rows)) for rows in halves]
-            maps, logits, classes = (torch.cat(each) for each in zip(*parts, strict=True))
-            return maps, logits, classes
-        source = x if layer is None else seen[-1]
-        (gradient,) = torch.autograd.grad(logits.gather(1, classes[:, None]).sum(), source)
-    if layer is None:
-        maps = gradient.abs().amax(1)
-    else:
-        activation, gradient = to_map(source.detach()), to_map(gradient)
-        maps = (gradient.mean((2, 3), keepdim=True) * activation).sum(1).relu()
-    return maps.float().cpu(), logits.detach().float().cpu(), classes.cpu()
+            parts = [_explain(model, x.detach()[rows], [part_of(one, rows) for one in targets]) for rows in halves]
+            return [_joined(each)[:3] for each in zip(*parts, strict=True)]
+        source, found = x if layer is None else seen[-1], list[tuple[Tensor, ...]]()
+        for target in targets:
+            classes = choose(logits, target)
+            score = logits.gather(1, classes[:, None]).sum()
+            (gradient,) = torch.autograd.grad(score, source, retain_graph=len(found) + 1 < len(targets))
+            maps = gradient.abs().amax(1) if layer is None else _weighted(to_map(source.detach()), to_map(gradient))
+            found.append((maps.float().cpu(), logits.detach().float().cpu(), classes.cpu()))
+    return found
+
+
+@torch.no_grad()
+def _weighted(activation: Tensor, gradient: Tensor) -> Tensor:
+    """Feature maps (k, d, a, b), each weighted with its mean gradient, as one map (k, a, b) ≥ 0."""
+    return (gradient.mean((2, 3), keepdim=True) * activation).sum(1).relu()
 
 
 @contextmanager

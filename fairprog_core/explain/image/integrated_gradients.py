@@ -15,12 +15,12 @@ from typing import ClassVar
 
 import torch
 from captum.attr import IntegratedGradients as CaptumIntegratedGradients
-from torch import Tensor, nn
+from torch import Tensor
 
 from fairprog_core.explain import IntegratedGradientsOptions
 from fairprog_core.explain.base import Saliency, Target, choose, chunks, logits_of
 
-LinearMap = Callable[[Tensor], Tensor]  # a linear map of photos, (k, 3, s, s) -> (k, 3, s, s)
+AffineMap = Callable[[Tensor], Tensor]  # of photos (k, 3, s, s), row by row
 
 
 class IntegratedGradients:
@@ -39,7 +39,7 @@ class IntegratedGradients:
         self.baseline = baseline
 
     def explain(
-        self, model: nn.Module, x: Tensor, *, target: Target = None, front: LinearMap | None = None
+        self, model: Callable[[Tensor], Tensor], x: Tensor, *, target: Target = None, front: AffineMap | None = None
     ) -> Saliency:
         """Attributions whose sum is the change of the logit from baseline to photo.
 
@@ -51,7 +51,7 @@ class IntegratedGradients:
             model: photos to logits; in evaluation mode.
             x: (k, 3, s, s) in [0, 1].
             target: the class to explain; None: the predicted one.
-            front: a linear map applied before the model. It maps the straight path from baseline to photo
+            front: an affine map applied before the model. It maps the straight path from baseline to photo
                 to a straight path, so it runs once per photo, not once per step.
 
         Returns:
@@ -80,7 +80,7 @@ class IntegratedGradients:
 
 
 def _mean_gradient(
-    model: nn.Module, end: Tensor, start: Tensor, target: Tensor, n_steps: int, batch_size: int
+    model: Callable[[Tensor], Tensor], end: Tensor, start: Tensor, target: Tensor, n_steps: int, batch_size: int
 ) -> Tensor:
     """Mean gradient (k, 3, s, s) of the logit along the path, about ``batch_size`` pictures at a time."""
     captum = CaptumIntegratedGradients(model, multiply_by_inputs=False)
@@ -92,8 +92,8 @@ def _mean_gradient(
     return torch.cat(parts)
 
 
-def _pull_back(front: LinearMap, x: Tensor, gradient: Tensor) -> Tensor:
-    """Gradient at the output of a linear map -> gradient at the photos x (k, 3, s, s)."""
+def _pull_back(front: AffineMap, x: Tensor, gradient: Tensor) -> Tensor:
+    """Gradient at the output of an affine map -> gradient at the photos x (k, 3, s, s)."""
     with torch.enable_grad():
         photos = x.detach().clone().requires_grad_()
         (pulled,) = torch.autograd.grad(front(photos), photos, gradient)

@@ -30,10 +30,10 @@ class Regions(NamedTuple):
 
 def find_regions(dataset: Dataset, row: NDArray[np.int64], *, device: torch.device) -> Regions:
     """The data's first two regions in some rows (k,) of the test split."""
-    regions = dict(list(dataset.regions("test").items())[:2])
+    regions = dict(list(dataset.regions_of("test", row).items())[:2])
     if len(regions) < 2:
         return Regions([], [])
-    return Regions(list(regions), [torch.from_numpy(np.array(mask[row])).to(device) for mask in regions.values()])
+    return Regions(list(regions), [torch.from_numpy(mask).to(device) for mask in regions.values()])
 
 
 def share(maps: Tensor, first: Tensor, second: Tensor) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@ Each is computed for every condition: without a trigger, with two controls, at e
 Notation: n rows, m gallery photos, s image side.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import ClassVar
@@ -23,9 +23,9 @@ from fairprog_core.explain.base import Saliency, Work, logits_of
 from fairprog_core.explain.conditions import Rival
 from fairprog_core.explain.counterfactuals import compare
 from fairprog_core.explain.gallery import to_int8, to_uint8
-from fairprog_core.explain.image.conditions import ImageConditions
+from fairprog_core.explain.image.conditions import Condition, ImageConditions
 from fairprog_core.explain.image.grad_cam import GradCam, mean_map, normalise
-from fairprog_core.explain.image.integrated_gradients import IntegratedGradients
+from fairprog_core.explain.image.integrated_gradients import AffineMap, IntegratedGradients
 from fairprog_core.explain.image.null_pictures import NULLS, null_pictures
 from fairprog_core.explain.image.regions import erase, erasure, find_regions, share
 from fairprog_core.explain.report import ExplanationReport, explain_curve
@@ -59,7 +59,7 @@ class ImageReport(ExplanationReport):
         self.null_pictures = null_pictures(self.dataset.split("tune"), seed=self.seed)
 
     def n_steps(self) -> int:
-        return (7 + self.options.probe) * len(self.conditions) + 2 + 10 * self.options.probe
+        return (6 + self.options.probe) * len(self.conditions) + 2 + 10 * self.options.probe
 
     def averages(self) -> Work[ImageExplanation]:
         """Shares on regions, erasure and counterfactual pairs."""
@@ -86,11 +86,16 @@ class ImageReport(ExplanationReport):
         """Grad-CAM, logits and features of the pool: one pass per condition."""
         explainer = GradCam(GradCamOptions())
         self.cams: list[Saliency] = []
+        self.positive_maps: list[Tensor] = []  # for the class of `positive_share`
         self.features, self.logits = [], []
+        y = torch.from_numpy(self.pool.split.y).to(self.device)
+        positive = POSITIVE if len(self.dataset.labels) == 2 else y
         for label, condition in self.each("Grad-CAM"):
             yield label
             with recorded_inputs(condition.classifier.head) as features:
-                self.cams.append(explainer.explain(condition.model, self.x.of(condition)))
+                predicted, of_positive = explainer.explain_each(condition.model, self.x.of(condition), (None, positive))
+            self.cams.append(predicted)
+            self.positive_maps.append(of_positive.maps)
             self.features.append(torch.cat(features).float().cpu().numpy())
             self.logits.append(self.cams[-1].logits.numpy())
 
@@ -117,11 +122,8 @@ class ImageReport(ExplanationReport):
         if not self.options.rows:
             return None
         n, is_binary = min(MEAN_ROWS, len(self.pool)), len(self.dataset.labels) == 2
-        target = POSITIVE if is_binary else torch.from_numpy(self.pool.split.y[:n]).to(self.device)
-        explainer, rows, maps = GradCam(GradCamOptions()), self.pool.rows(n), list[Tensor]()
-        for label, condition in self.each("Grad-CAM by group"):
-            yield label
-            maps.append(explainer.explain(condition.model, self.x.of(condition)[:n], target=target).maps)
+        rows, maps = self.pool.rows(n), [each[:n] for each in self.positive_maps]
+        yield "Grad-CAM by group"
         self.mean_maps = self.group_maps(maps, rows)
         if not self.has_averages:
             return None
@@ -195,9 +197,24 @@ class ImageReport(ExplanationReport):
         found = []
         for (text, condition), cam in zip(self.each(f"Integrated Gradients, {label}"), self.cams, strict=True):
             yield text
-            front = self.conditions.trigger.fit_photo if condition.reprogrammed else None
-            found.append(explainer.explain(condition.model, self.photos[rows], target=cam.target[rows], front=front))
+            front, model = self.in_two(condition)
+            found.append(explainer.explain(model, self.photos[rows], target=cam.target[rows], front=front))
         return found
+
+    def in_two(self, condition: Condition) -> tuple[AffineMap | None, Callable[[Tensor], Tensor]]:
+        """What a condition computes from photos, in two parts: an affine map, if there is one, and the rest."""
+        classifier, place = condition.classifier, self.conditions.trigger.fit_photo
+        if not classifier.begins_affine:
+            return (place if condition.reprogrammed else None), condition.model
+
+        def front(photos: Tensor) -> Tensor:
+            return classifier.first_layers(condition.picture(place(photos) if condition.reprogrammed else photos))
+
+        def rest(maps: Tensor) -> Tensor:
+            logits: Tensor = classifier.head(classifier.other_layers(maps))
+            return logits
+
+        return front, rest
 
     def ig_share(self) -> Work[Means | None]:
         """Mean share of the size of Integrated Gradients on the first region, in the photo."""
@@ -240,11 +257,8 @@ class ImageReport(ExplanationReport):
     def cam_of_every_class(self, rows: NDArray[np.int64]) -> list[NDArray[np.uint8]]:
         """Grad-CAM of some rows of the pool for each of the c classes, (m, c, a, a) per condition."""
         explainer, classes = GradCam(GradCamOptions()), range(len(self.dataset.labels))
-        maps = [
-            [explainer.explain(one.model, self.x.of(one, rows), target=target).maps for target in classes]
-            for one in self.conditions
-        ]
-        return [to_uint8(torch.stack([normalise(one) for one in each], 1).numpy()) for each in maps]
+        found = [explainer.explain_each(one.model, self.x.of(one, rows), classes) for one in self.conditions]
+        return [to_uint8(torch.stack([normalise(one.maps) for one in each], 1).numpy()) for each in found]
 
     def empty_inputs(self) -> list[Tensor]:
         nulls = self.conditions.fit(to_pixels(self.null_pictures, self.device))

@@ -10,6 +10,7 @@ Notation: l λ-values per batch, k rows per λ, c classes, g groups.
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -25,10 +26,12 @@ from fairprog_core.methods import LearnedTriggerOptions
 from fairprog_core.methods.base import make_fairness_loss
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
+from fairprog_core.training.eager_adam import EagerAdam
 from fairprog_core.training.resuming import TrainingState, entry, load_module, load_optimizer, load_schedule
 from fairprog_core.triggers.base import Trigger
 
-N_ANGLES = 50  # of a training, about: each costs two more backward passes
+N_ANGLES = 25  # of a training, about: each costs one more backward pass …
+LEAST_STEPS = 4  # … and is therefore measured in every fourth step at most
 
 
 class Reprogram:
@@ -76,7 +79,7 @@ class Reprogram:
             split, classifier.to_input, per_cell=options.per_cell, copies=options.lam_groups, seed=seed, device=device
         )
         self.n_lams = 1 if lam is not None else options.lam_groups  # with one λ all rows are in one group
-        self.optimizer = torch.optim.Adam(trigger.parameters(), lr=options.learning_rate)
+        self.optimizer = EagerAdam(trigger.parameters(), lr=options.learning_rate)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
         self.chance = chance(groups, split.cell_share, conditions_on_label=self.conditions_on_label)
 
@@ -109,8 +112,8 @@ class Reprogram:
         utility = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none").view_as(natural)
         utility_loss = (utility * natural).mean(1)  # (l,)
         fairness_loss = self.penalty(logits, y, z, lam, weight)  # (l,)
-        angle = self._angle(utility_loss, lam * fairness_loss) if step % max(self.steps // N_ANGLES, 1) == 0 else None
-        self._update_trigger(utility_loss, fairness_loss, lam)
+        is_measured = step % max(self.steps // N_ANGLES, LEAST_STEPS) == 0
+        angle = self._update_trigger(utility_loss, fairness_loss, lam, is_measured=is_measured)
         losses = Losses(
             utility_loss=utility_loss.mean().item(), fairness_loss=fairness_loss.mean().item(),
             discriminator_accuracy=accuracy, chance=self.chance,
@@ -121,8 +124,7 @@ class Reprogram:
 
     def logits(self, x: Any, lam: Tensor, step: int) -> Tensor:
         """Logits (l·k, c) of a batch with the trigger, through which the trigger gets its gradient."""
-        logits: Tensor = self.classifier(self.trigger(x, lam))
-        return logits
+        return self.trigger.logits(self.classifier, x, lam)
 
     def finish(self, split: Split) -> None:
         """Does nothing: `fit` has kept the best iterate already."""
@@ -147,36 +149,39 @@ class Reprogram:
         load_schedule(self.schedule, entry(state, "schedule"), "schedule")
         self.adversary.load_state(state)
 
-    def _angle(self, utility_loss: Tensor, fairness_loss: Tensor) -> float | None:
-        """The angle between the gradients of both losses for the trigger, in degrees; None where one of them is 0.
+    def _update_trigger(
+        self, utility_loss: Tensor, fairness_loss: Tensor, lam: Tensor, *, is_measured: bool = False
+    ) -> float | None:
+        """One optimizer step of the trigger, at losses (l,); the discriminator is not changed.
 
-        For the page that shows the game: the step itself does not use it.
+        With ``is_measured`` returns the angle between the gradients of both losses, see `_angle`.
         """
         parameters = list(self.trigger.parameters())
-        useful, fair = (
-            torch.cat([part.flatten() for part in torch.autograd.grad(loss.sum(), parameters, retain_graph=True)])
-            for loss in (utility_loss, fairness_loss)
-        )
-        length = (useful.norm() * fair.norm()).item()
-        if not length > 0:
-            return None
-        return round(math.degrees(math.acos(min(max((useful @ fair).item() / length, -1.0), 1.0))), 1)
-
-    def _update_trigger(self, utility_loss: Tensor, fairness_loss: Tensor, lam: Tensor) -> None:
-        """One optimizer step of the trigger; the discriminator is not changed."""
-        self.optimizer.zero_grad(set_to_none=True)
-        parameters = list(self.trigger.parameters())
-        if self.options.projection:
+        if self.options.projection or is_measured:
             fair = torch.autograd.grad((lam * fairness_loss).sum(), parameters, retain_graph=True)
             useful = torch.autograd.grad(utility_loss.sum(), parameters)
             for value, g_fair, g_useful in zip(parameters, fair, useful, strict=True):
                 along = (g_useful * g_fair).sum() / g_fair.square().sum().clamp_min(1e-12)
-                value.grad = g_useful - along * g_fair + g_fair
+                value.grad = g_useful + g_fair - along * g_fair if self.options.projection else g_useful + g_fair
+            angle = _angle(useful, fair) if is_measured else None
         else:
-            loss = (utility_loss + lam * fairness_loss).sum()
-            for value, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            angle, gradients = None, torch.autograd.grad((utility_loss + lam * fairness_loss).sum(), parameters)
+            for value, gradient in zip(parameters, gradients, strict=True):
                 value.grad = gradient
         self.optimizer.step()
         self.schedule.step()
         if self.is_on_line:
             self.trigger.straighten()
+        return angle
+
+
+def _angle(useful: Sequence[Tensor], fair: Sequence[Tensor]) -> float | None:
+    """The angle between the gradients of both losses for the trigger, in degrees; None where one of them is 0.
+
+    For the page that shows the game: the step itself does not use it.
+    """
+    one, other = (torch.cat([part.flatten() for part in gradients]) for gradients in (useful, fair))
+    length = (one.norm() * other.norm()).item()
+    if not length > 0:
+        return None
+    return round(math.degrees(math.acos(min(max((one @ other).item() / length, -1.0), 1.0))), 1)

@@ -52,7 +52,7 @@ class Glance:
 
     def is_due(self, step: int, steps: int) -> bool:
         """Whether there is a record after this step."""
-        return step == 1 or step == steps or step % max(steps // N_RECORDS, 1) == 0 or self._is_rough(step)
+        return step == 1 or step == steps or step % -(-steps // N_RECORDS) == 0 or self._is_rough(step)
 
     def _is_rough(self, step: int) -> bool:
         return step in ROUGH_STEPS and step < self.plan.budget.validate_every

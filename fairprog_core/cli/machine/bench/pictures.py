@@ -84,7 +84,9 @@ class TwoPasses(Reprogram):
         super().__init__(*args, **kwargs)
         self.classifier.requires_grad_(True)
 
-    def _update_trigger(self, utility_loss: torch.Tensor, fairness_loss: torch.Tensor, lam: torch.Tensor) -> None:
+    def _update_trigger(
+        self, utility_loss: torch.Tensor, fairness_loss: torch.Tensor, lam: torch.Tensor, **_: bool
+    ) -> None:
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(utility_loss.sum(), retain_graph=True)
         torch.autograd.backward((lam * fairness_loss).sum())

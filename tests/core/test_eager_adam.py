@@ -1,0 +1,38 @@
+"""The optimizer without torch's compiler: torch's numbers, and no import that takes a second."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from fairprog_core.training.eager_adam import EagerAdam
+
+
+def trained(kind: type[torch.optim.Adam], *, is_resumed: bool = False) -> torch.Tensor:
+    value = torch.nn.Parameter(torch.linspace(-1, 1, 7))
+    optimizer = kind([value], lr=0.1)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 10)
+    for _ in range(8):
+        optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward((value**3).sum())
+        optimizer.step()
+        schedule.step()
+        if is_resumed:
+            optimizer.load_state_dict(optimizer.state_dict())
+    return value.detach()
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_every_digit_is_that_of_torchs_adam(is_resumed: bool) -> None:
+    assert torch.equal(trained(EagerAdam, is_resumed=is_resumed), trained(torch.optim.Adam, is_resumed=is_resumed))
+
+
+def test_a_step_does_not_import_the_compiler() -> None:
+    program = (
+        "import sys, torch; from fairprog_core.training.eager_adam import EagerAdam\n"
+        "value = torch.nn.Parameter(torch.ones(2)); optimizer = EagerAdam([value])\n"
+        "value.grad = torch.ones(2); optimizer.step(); optimizer.state_dict()\n"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
