@@ -123,7 +123,7 @@ class ImageTrigger(Trigger):
         blank = photos.new_zeros(1, 3, self.image_size, self.image_size)
         triggers = self.lay(blank[None], values)[:, 0]  # (l, 3, s, s)
         added = classifier.first_layers(triggers) - classifier.first_layers(blank)
-        maps = photos.unflatten(0, (len(values), -1)) + added[:, None]
+        maps = photos.reshape(len(values), -1, *photos.shape[1:]) + added[:, None]
         return classifier.other_layers(maps.flatten(0, 1))
 
     def ground(self, x: Tensor) -> Tensor:

@@ -79,7 +79,11 @@ class BenchFigures:
 
     def to_json(self) -> dict[str, object]:
         """JSON values of schema ``fairprog.bench/2``: environment, rows, and details by suite."""
-        values = {"schema": SCHEMA, "environment": self._environment(), "rows": [row.to_json() for row in self.rows]}
+        values: dict[str, object] = {
+            "schema": SCHEMA,
+            "environment": self._environment(),
+            "rows": [row.to_json() for row in self.rows],
+        }
         return values | ({"details": self.details} if self.details else {})
 
     def _environment(self) -> dict[str, object]:

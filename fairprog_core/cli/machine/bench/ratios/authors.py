@@ -159,7 +159,8 @@ class AuthorsBorder(AuthorsTraining):
     @cached_property
     def photo_side(self) -> int:
         """p."""
-        return round(self.case.plan.trigger.photo * self.image_size)  # type: ignore[union-attr]
+        options: Any = self.case.plan.trigger
+        return round(float(options.photo) * self.image_size)
 
     def new_trigger(self) -> Tensor:
         self.base.requires_grad_(False)
@@ -199,13 +200,14 @@ class AuthorsSoftWords(AuthorsTraining):
         from fairprog_core.classifiers.encoder.reading import new_model
 
         encoder: Any = self.base
-        self.net = new_model(encoder.config).to(self.device).eval()
+        net: Any = new_model(encoder.config)
+        self.net = net.to(self.device).eval()
         self.net.load_state_dict(encoder.body.state_dict(), strict=False)
         find_head(self.net).linear.load_state_dict(encoder.linear.state_dict())
         self.net.requires_grad_(True)  # the optimizer gets the trigger alone
-        self.table: Tensor = self.net.get_input_embeddings().weight  # type: ignore[assignment]
-        n_words = self.case.plan.trigger.n_words  # type: ignore[union-attr]
-        start = torch.rand(n_words, len(self.table), device=self.device)
+        self.table: Tensor = self.net.get_input_embeddings().weight
+        options: Any = self.case.plan.trigger
+        start = torch.rand(options.n_words, len(self.table), device=self.device)
         return nn.Parameter(start / start.sum(1, keepdim=True))
 
     def logits(self, x: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from fairprog_core.cli.machine.bench.ratios.cases import COMMENTS, FACES, BenchC
 from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
 from fairprog_core.cli.machine.bench.ratios.sides import BenchClock, BenchSide, BlockOfWork, sides
 from fairprog_core.common.types import Floats, Predictions
-from fairprog_core.data.base import SplitName
+from fairprog_core.data.base import Split, SplitName
 from fairprog_core.metrics.comparison import ResampledRows
 from fairprog_core.metrics.counts import cell_weight
 from fairprog_core.metrics.intervals import Estimate, percentile_interval
@@ -44,7 +44,7 @@ class CurveSide:
         warm_up()
         study = case.study.model_copy(update={"mode": mode, "seeds": tuple(range(n_seeds))})
         classifier, dataset = case.classifier(), case.dataset
-        splits = {name: classifier.prepare(dataset.split(name)) for name in SPLITS}
+        splits: dict[str, Split] = {name: classifier.prepare(dataset.split(name)) for name in SPLITS}
         base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
         folder = case.home.run(mode)
         self.context = StudyContext(study, dataset, classifier, splits, base, folder, torch.device(case.device), {})
