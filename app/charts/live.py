@@ -32,7 +32,7 @@ def validation(curve: CurveSoFar, others: Sequence[CurveSoFar], gap: str) -> Plo
     fig = theme.figure(x_title=gap, y_title=common.metric("accuracy"))
     finished = [other.best for other in others if other.best]
     for i, other in enumerate(finished):
-        _add_line(fig, other, name=words.FINISHED, colour=theme.NEUTRAL, width=1.5, is_named=i == 0)
+        _add_line(fig, other, name=words.OTHERS, colour=theme.NEUTRAL, width=1.5, is_named=i == 0)
     record = curve.best if curve.is_finished else curve.latest
     if record is None and curve.rough is not None and "front" in curve.rough:
         return _rough(fig, curve.rough, finished, gap)

@@ -117,5 +117,5 @@ def test_curve_without_validation_shows_the_finished_ones():
     finished = VALIDATION | {"curve": "b", "step": 10, "is_best": True}
     progress = gather([finished, {"kind": "curve", "curve": "b"}, TRAIN | {"step": 1}])
     plot = live.validation(progress.curves["a"], [progress.curves["b"]], "gap")
-    assert [trace.name for trace in plot.figure.data] == [live.words.FINISHED, live.words.BASE]
+    assert [trace.name for trace in plot.figure.data] == [live.words.OTHERS, live.words.BASE]
     assert live.validation(progress.curves["a"], [], "gap") is None

@@ -43,7 +43,7 @@ def show(value: tuple[Run, RunProgress], *, key: str) -> CurveSoFar | None:
 
 
 def _validation(run: Run, progress: RunProgress, curve: CurveSoFar, plans: dict[str, CurvePlan], key: str) -> None:
-    """Draw the curve over λ, behind it the finished curves with the same gap."""
+    """Draw the curve over λ, behind it the other curves with the same gap."""
     gap = _gap_of(plans.get(curve.key))
     same = [other for other in progress.curves.values() if other is not curve and _gap_of(plans.get(other.key)) == gap]
     validation = live.validation(curve, same, gap)
