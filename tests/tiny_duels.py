@@ -36,8 +36,9 @@ OTHER = _COMMON | {"name": "<i>other</i>", "methods": [{"kind": "leace"}, {"kind
 """Two methods on the same rows and base as ``DUEL``; its name must do no harm."""
 
 SHARES = _COMMON | {"name": "shares", "methods": [{"kind": "last_layer"}, {"kind": "reprogram"}],
-                    "tuning_ratio": [0.25, 1.0], "select": _ANY_LOSS}  # fmt: skip
-"""Two shares of the tuning data."""
+                    "tuning_ratio": [0.25, 1.0], "select": _ANY_LOSS,
+                    "budget": {"steps": 90, "validate_every": 30}}  # fmt: skip
+"""Two shares of the tuning data, and steps enough for a border that gains something."""
 
 MOVED = _COMMON | {"name": "moved", "methods": [{"kind": "reprogram"}], "transfer": [{"base_seed": 1}],
                    "select": _ANY_LOSS}  # fmt: skip
