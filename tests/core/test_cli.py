@@ -137,7 +137,7 @@ def test_every_command_explains_itself(fairprog, path):
     [
         (["frob"], "No such command 'frob'"),
         (["run"], "Missing argument 'STUDY'"),
-        (["run", "--frob", "faces"], "No such option: --frob. See `fairprog run --help`."),
+        (["run", "--xyz", "faces"], "No such option: --xyz. See `fairprog run --help`."),
         (["run", "fases"], "There is no preset 'fases'; there are celeba-paper, "),
         (["run", "nowhere.toml"], "nowhere.toml cannot be read"),
         (["run", "faces-quick", "--set", "budget.stepz=1"], "budget.stepz"),

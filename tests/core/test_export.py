@@ -271,4 +271,4 @@ def test_bench_prints_what_is_exported_and_why_something_is_not():
     assert exports.table_row(good).startswith("| shipped net of faces | frame | torch_export |")
     assert exports.table_row(good).count("|") == exports.table_row(bad).count("|") == exports.HEAD[0].count("|")
     assert "refused: A black box shows no weights" in exports.table_row(bad)
-    assert [each["reason"] == "" for each in exports.to_json([good, bad])["exports"]] == [True, False]
+    assert [each["reason"] == "" for each in exports.details([good, bad])["exports"]] == [True, False]

@@ -43,7 +43,7 @@ def scale_rows(clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
     few, many = size.n_scale
     with tempfile.TemporaryDirectory(prefix="fairprog-bench-") as folder:
         (case,) = make_cases(Path(folder), clock.device, size, FACES)
-        files = [_pictures(case, n) for n in (many, few)]
+        files, step = [_pictures(case, n) for n in (many, few)], case.work()
         n_steps, n_blocks = size.block[FACES], size.rounds + 1
         with sides(clock, *(partial(_steps, case, file, n_steps) for file in files)) as opened:
             steps = [[1e3 * seconds / n_steps for seconds in found] for found in in_turns(opened, size.rounds)]
@@ -55,7 +55,7 @@ def scale_rows(clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
         [1e6 * seconds / (n // n_blocks) for seconds in each] for n, each in zip((many, few), found, strict=True)
     ]
     reference = f"{many:,} memory-mapped pictures of 64 px; reference: {few:,}"
-    yield BenchRow.paired(f"{SUITE}/pictures-step", "ms", *steps, work=f"a step of {case.work()}, {reference}")
+    yield BenchRow.paired(f"{SUITE}/pictures-step", "ms", *steps, work=f"a step of {step}, {reference}")
     yield BenchRow.paired(
         f"{SUITE}/pictures-predict", "ms/1000 rows", *predicted, work=f"prediction of all, {reference}"
     )
