@@ -54,7 +54,7 @@ def test_script_closes_a_part_of_the_gap_and_leaves_the_model_alone(
     assert all(torch.equal(value, old) for value, old in zip(model.state_dict().values(), before, strict=True))
     assert model.training == was_training
     assert base >= 0.1
-    assert chosen[GAP] <= 0.75 * base, f"{base:.3f} -> {chosen[GAP]:.3f}"  # the last digits, and so the curve, depend on the processor
+    assert chosen[GAP] <= 0.75 * base, f"{base:.3f} -> {chosen[GAP]:.3f}"  # digits depend on the processor
     assert control > chosen[GAP], "the untrained trigger does as much"
 
 

@@ -124,7 +124,8 @@ def test_database_url_of_the_environment_is_used(home: Home, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("url", "sentence"), [("nonsense", "not the address"), ("mysql+nothing://x/y", "not the addr")]
+    ("url", "sentence"),
+    [("nonsense", "not the address"), ("mysql+nothing://x/y", r"begins with 'mysql\+nothing'; write postgresql://")],
 )
 def test_bad_database_url_is_one_sentence(home: Home, url: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
