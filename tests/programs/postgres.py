@@ -19,7 +19,7 @@ from tests.programs import apt
 USER, PASSWORD = "fairprog", "s3cr/et@:%"  # characters that have to be escaped in an address
 SYSTEM_USER = "postgres"
 SETTINGS = (
-    "fsync=off", "full_page_writes=off",  # a test needs no power cut, but a crash of the server keeps what was committed
+    "fsync=off", "full_page_writes=off",  # no power cut, but what was committed outlives a crash
     "max_connections=60", "shared_buffers=32MB", "listen_addresses=127.0.0.1",
 )  # fmt: skip
 MISSING = (
