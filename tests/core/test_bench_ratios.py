@@ -12,8 +12,7 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from fairprog_core.cli import main
-from fairprog_core.cli.machine.bench import ratio_suites
-from fairprog_core.cli.machine.bench.ratios import screen
+from fairprog_core.cli.machine.bench.ratios import ratio_suites, screen
 from fairprog_core.cli.machine.bench.ratios.authors import authors_training, to_simplex
 from fairprog_core.cli.machine.bench.ratios.cases import COMMENTS, FACES, RESNET, TINY_RATIOS, make_cases
 from fairprog_core.cli.machine.bench.ratios.curve import CurveOnTest, hypervolume_ratio
