@@ -157,7 +157,7 @@ class Reprogram:
         With ``is_measured`` returns the angle between the gradients of both losses, see `_angle`.
         """
         parameters = list(self.trigger.parameters())
-        angle = None
+        angle, fair, useful = None, tuple[Tensor, ...](), tuple[Tensor, ...]()
         if self.options.projection or is_measured:
             fair = torch.autograd.grad((lam * fairness_loss).sum(), parameters, retain_graph=True)
             useful = torch.autograd.grad(utility_loss.sum(), parameters, retain_graph=not self.options.projection)
