@@ -157,6 +157,14 @@ def beside(session_folder: Path) -> Finished:
 
 
 @pytest.fixture(scope="session")
+def one_by_one(session_folder: Path) -> Finished:
+    """A study of several curves, computed in one process. Read it, do not change it."""
+    from tests.core.many_curves import MANY
+
+    return _run_once(Study.parse(MANY), session_folder, "many")
+
+
+@pytest.fixture(scope="session")
 def odd_texts(session_folder: Path) -> Finished:
     """A tiny study on Civil Comments, odd texts among them, run once per session. Read it, do not change it."""
     from tests import tiny_texts

@@ -286,7 +286,7 @@ def _ids(path: Path, sight: "Sight") -> frozenset[str]:
     return store().ids(sight)
 
 
-@st.cache_resource
+@st.cache_resource(on_release=lambda store: store.close())
 def _store(path: Path) -> "Store":
     from fairprog_core.runs import Store
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from fairprog_core.common.errors import RunError
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
+from fairprog_core.pipeline.tasks.cluster.address import check_address
 from fairprog_core.results.result import Result
 from fairprog_core.runs import Owner, Store
 from fairprog_core.runs.recorder import StopRequest, record_run
@@ -22,6 +23,7 @@ def run(
     home: Home | str | Path | None = None,
     progress: Callable[[Record], None] | None = None,
     jobs: int | None = None,
+    on: str | None = None,
 ) -> Result:
     """Run a study in this process, and in helpers of it; the dashboard shows its progress.
 
@@ -32,19 +34,22 @@ def run(
         progress: called with every record: stages, losses, validation curves.
         jobs: curves that are computed at once, each in a process; None: as many as cores and memory are enough for.
             The numbers do not depend on it.
+        on: "ray" or "ray://host:port": the cluster whose nodes compute the curves; None: this machine.
 
     Raises:
-        ConfigError: the preset or file does not exist, or a value is not allowed.
+        ConfigError: the preset or file does not exist, a value is not allowed, or the cluster does not answer.
         RunError: the run failed or was cancelled; the message says why. Finished parts are kept.
     """
     chosen = load_study(study, overrides)
     check_limits(chosen)
+    if on is not None:
+        check_address(on)
     from fairprog_core.pipeline.execute import execute  # imports torch
 
     store = Store(home)
     try:
         begun = store.begin(chosen, Owner.this_process())
-        for record in record_run(store, begun, partial(execute, jobs=jobs), StopRequest("cancelled")):
+        for record in record_run(store, begun, partial(execute, jobs=jobs, on=on), StopRequest("cancelled")):
             if progress:
                 progress(record)
         ended = store.get(begun.id)

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from fairprog_core.cli.terminal.console import (
     HomeOption,
+    OnOption,
     SetOption,
     complain,
     console,
@@ -31,6 +32,7 @@ from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import Home, user_path
 from fairprog_core.common.records import Record
+from fairprog_core.pipeline.tasks.cluster.address import check_address
 from fairprog_core.results.summary import query_sentence
 from fairprog_core.results.weak_base import weak_base_sentence
 from fairprog_core.runs.exchange.export import RESULT_FILE
@@ -62,6 +64,7 @@ def run(
         int | None,
         typer.Option(min=1, help="Curves that are computed at once. Default: as many as cores and memory allow."),
     ] = None,
+    on: OnOption = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", parser=user_path, metavar="FILE", help="Write the result to it.")
     ] = None,
@@ -87,6 +90,8 @@ def run(
     if json_file:
         check_destination(json_file, RESULT_FILE)
     check_trackers(log_to or ())
+    if on is not None:
+        check_address(on)
     opened_home = open_home(home)
     _log_to(opened_home)
     with console().status("Loading torch …"):
@@ -99,7 +104,7 @@ def run(
             earlier = _earlier(store, each) if from_series else None
             if earlier is None or earlier.state != "done":
                 begun = _begin(store, each, earlier)
-                records = record_run(store, begun, partial(execute, jobs=jobs), stop, log_name=LOG)
+                records = record_run(store, begun, partial(execute, jobs=jobs, on=on), stop, log_name=LOG)
                 _show(_followed(records, log_to or (), store, begun, each), f"{shorten(each.name)} ({begun.id})")
                 earlier = store.get(begun.id)
             ended.append(earlier)

@@ -19,12 +19,13 @@ from typing import Annotated, Protocol, cast
 import psutil
 import typer
 
-from fairprog_core.cli.terminal.console import HomeOption, complain, open_home, say
+from fairprog_core.cli.terminal.console import HomeOption, OnOption, complain, open_home, say
 from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.common.home import Home, assets
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import class_pass
 from fairprog_core.common.sharing import SORTS, Sharing, Sort
+from fairprog_core.pipeline.tasks.cluster import address
 from fairprog_core.runs import launcher
 from fairprog_core.runs.restart import keep
 from fairprog_core.runs.store import Store
@@ -70,6 +71,7 @@ def app(
     class_: Annotated[
         bool, typer.Option("--class", help="Share with a class: a join code, a teacher, fair turns. Implies --share.")
     ] = False,
+    on: OnOption = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser window.")] = False,
 ) -> None:
     """Start the dashboard and the workers.
@@ -90,6 +92,8 @@ def app(
     launcher.slots()  # like the next lines: reports a wrong variable of the environment
     limits()
     assets()
+    if on is not None:
+        os.environ[address.VARIABLE] = address.check_address(on)  # the workers compute there
     screen, port = find_screen(), _free_port(host, port)
     if policy.is_shared and not policy.is_class:
         complain("whoever can reach this machine can use the dashboard and start runs.")

@@ -7,12 +7,13 @@ are read, an unfinished one continues from its checkpoint. Closing the generator
 import json
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing
+from collections.abc import Collection, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain, product
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from pydantic import TypeAdapter
@@ -43,11 +44,13 @@ from fairprog_core.pipeline.tasks.helper import Order
 from fairprog_core.pipeline.tasks.how_many import n_at_once
 from fairprog_core.pipeline.tasks.open_work import (
     ALL_SPLITS,
+    files_of_base,
     forget_predictions,
     keep_predictions,
     open_context,
     splits_of,
 )
+from fairprog_core.pipeline.tasks.processes import ProcessCrew, ProcessHelper
 from fairprog_core.pipeline.tasks.side_by_side import SideBySide
 from fairprog_core.pipeline.tasks.study_work import StudyWork
 from fairprog_core.pipeline.tasks.task import Advance, Task
@@ -58,12 +61,15 @@ from fairprog_core.results.weak_base import find_weak_base, weak_base_sentence
 from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_seconds, shares_of_curves, speed_part
 
+if TYPE_CHECKING:
+    from fairprog_core.pipeline.tasks.cluster.crew import Cluster, RayHelper
+
 BASE_READ = 0.1  # share of the work on a base that exists: the rest are its predictions
 PAUSE = 1.0  # seconds between two records that nothing was computed in: longer than a record needs to be written
 IN_TASKS = ("triggers", "evaluation", "transfer", "explain")  # the stages whose work may be done at once
 
 
-def execute(study: Study, *, home: Home, folder: Path, jobs: int | None = 1) -> Iterator[Record]:
+def execute(study: Study, *, home: Home, folder: Path, jobs: int | None = 1, on: str | None = None) -> Iterator[Record]:
     """Compute the missing parts of a study; the numbers do not depend on ``jobs``.
 
     Args:
@@ -71,7 +77,9 @@ def execute(study: Study, *, home: Home, folder: Path, jobs: int | None = 1) -> 
         home: the home with caches and models.
         folder: the run folder; ``result.json`` is written after every finished curve.
         jobs: tasks (curves, explanations) that are computed at once, each in a process; 1: in this process alone;
-            None: as many as this machine has cores and memory for.
+            None: as many as this machine, or the cluster, has room for.
+        on: address of a Ray cluster whose nodes compute the tasks, see `tasks.cluster.address`; data and base are
+            made here first. None: this machine.
 
     Yields:
         "stage", "base", "train", "validation", "curve" and "result" records, several per second.
@@ -86,15 +94,28 @@ def execute(study: Study, *, home: Home, folder: Path, jobs: int | None = 1) -> 
     remove_scratch_inside(folder)
     with replacing(folder / "study.json") as part:
         part.write_text(json.dumps(study.to_json()), "utf-8")
-    yield from _downloads(study, home)
-    yield from _reading(study, home)
-    execution = Execution(study, home, folder, jobs=jobs)
-    try:
-        with threadpool_limits(n_threads, user_api="blas"):
-            yield from execution.counted(execution.prepare())
-            yield from execution.counted(execution.compute())
-    finally:
-        execution.keep_seconds()
+    with _connected(study, on) as cluster:
+        yield from _downloads(study, home)
+        yield from _reading(study, home)
+        execution = Execution(study, home, folder, jobs=jobs, cluster=cluster)
+        try:
+            with threadpool_limits(n_threads, user_api="blas"):
+                yield from execution.counted(execution.prepare())
+                yield from execution.counted(execution.compute())
+        finally:
+            execution.keep_seconds()
+
+
+@contextmanager
+def _connected(study: Study, on: str | None) -> "Iterator[Cluster | None]":
+    """The cluster that is computed on; none for a black box, which is asked by one process."""
+    if on is None or study.classifier.only_answers:
+        yield None
+        return
+    from fairprog_core.pipeline.tasks.cluster.crew import connected  # Ray is not installed everywhere
+
+    with connected(study, on) as cluster:
+        yield cluster
 
 
 def _downloads(study: Study, home: Home) -> Iterator[Record]:
@@ -119,10 +140,13 @@ def _reading(study: Study, home: Home) -> Iterator[Record]:
 class Execution:
     """One attempt at a run."""
 
-    def __init__(self, study: Study, home: Home, folder: Path, *, jobs: int | None = 1) -> None:
-        self.study, self.home, self.folder = study, home, folder
-        self.device = choose_device(study.device)
-        self.n_at_once = n_at_once(study, device=self.device, most=jobs)
+    def __init__(
+        self, study: Study, home: Home, folder: Path, *, jobs: int | None = 1, cluster: "Cluster | None" = None
+    ) -> None:
+        self.study, self.home, self.folder, self.cluster = study, home, folder, cluster
+        self.device = choose_device("auto" if cluster else study.device)  # nodes may have one that is not here
+        self.n_at_once = cluster.n_at_once(jobs) if cluster else n_at_once(study, device=self.device, most=jobs)
+        self.is_alone = self.n_at_once == 1 and cluster is None  # whether this process computes the tasks
         make_deterministic(self.device)
         self.dataset: Dataset = build(DATASETS, study.dataset, home)
         self.plans = study.plan()
@@ -133,6 +157,8 @@ class Execution:
         self.progress = ProgressEstimator(costs, self.earlier)
         self.later: dict[SplitName, Split] = {}  # splits whose rows are made while the first curve learns
         self.finished: dict[str, dict[Task, float]] = {stage: {} for stage in IN_TASKS}  # shares of the tasks
+        self.devices: Collection[str] = ()  # of a cluster's nodes
+        self.helpers: SideBySide[ProcessHelper] | SideBySide[RayHelper]
         self.n_finished, self._newest = 0, ""  # finished curves; the label of the newest advance
 
     def counted(self, records: Generator[Record]) -> Iterator[Record]:
@@ -185,7 +211,7 @@ class Execution:
         """
         plan, options = self.plans[0], self.study.classifier
         is_shipped = base is not None and base.is_relative_to(assets())
-        is_usual = is_shipped and options.needs_training and not self.study.transfer and self.n_at_once == 1
+        is_usual = is_shipped and options.needs_training and not self.study.transfer and self.is_alone
         learns_in_steps = plan.method.uses_trigger and not getattr(plan.method, "pseudo_labels", False)
         return is_usual and learns_in_steps and plan.tuning_ratio in (None, 1.0)
 
@@ -309,7 +335,7 @@ class Execution:
     def _advances(self) -> Generator[tuple[Task, Advance | None]]:
         """What the tasks do, in this process or in others; None: the task is finished."""
         tasks = self.work.tasks
-        if self.n_at_once == 1:
+        if self.is_alone:
             for task in tasks:
                 with closing(self.work.compute(task)) as advances:
                     for advance in advances:
@@ -318,7 +344,13 @@ class Execution:
             return
         keep_predictions(self.context)
         threads = min(self.study.threads or 1, limits().threads)
-        self.helpers = SideBySide(Order.of(self.study, self.home, self.folder, threads), self.n_at_once)
+        order = Order.of(self.study, self.home, self.folder, threads)
+        if self.cluster:
+            crew = self.cluster.crew(order, files_of_base(self.folder), self.work.files_of)
+            self.devices = crew.devices
+            self.helpers = SideBySide(crew, self.n_at_once)
+        else:
+            self.helpers = SideBySide(ProcessCrew(order), self.n_at_once)
         left = [task for task in tasks if not self.work.is_finished(task)]
         for task in tasks:
             if task not in left:
@@ -366,7 +398,7 @@ class Execution:
         """What is being done; with several tasks at once how many, and how many curves are finished."""
         if advance.label is not None:
             self._newest = advance.label
-        if self.n_at_once == 1:
+        if self.is_alone:
             return self._newest
         finished = f"{self.n_finished} of {len(self.jobs)} curves finished"
         return f"{self.helpers.n_running} at once, {finished}. {self._newest}"
@@ -385,7 +417,7 @@ class Execution:
             group_names=list(self.dataset.groups.names),
             transfer=[each for each in transfers if each is not None],
             is_complete=is_complete,
-            environment=self.environment,
+            environment=self.environment | ({"device": ", ".join(sorted(self.devices))} if self.devices else {}),
             seconds=self.progress.total(),
             majority_accuracy=majority_accuracy(self.context.base["test"], n_classes=len(self.dataset.labels)),
             queries=self._queries(),

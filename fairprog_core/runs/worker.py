@@ -26,6 +26,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.limits import n_cores
 from fairprog_core.common.process.shared import is_shared
 from fairprog_core.common.process.version import code_version
+from fairprog_core.pipeline.tasks.cluster import address as cluster
 from fairprog_core.runs.launcher import slots
 from fairprog_core.runs.log_format import log_to_stdout
 from fairprog_core.runs.recorder import Execute, StopRequest, record_run
@@ -191,8 +192,9 @@ def _pipeline(home: Home) -> tuple[Execute, Callable[[], None]]:
         warm_up()
         calibrate(home)
 
-    n_slots = slots()
-    return partial(execute, jobs=None if n_slots == 1 else max(n_cores() // n_slots, 1)), get_ready
+    n_slots, on = slots(), cluster.from_environment()
+    jobs = None if on or n_slots == 1 else max(n_cores() // n_slots, 1)
+    return partial(execute, jobs=jobs, on=on), get_ready
 
 
 def _handle_signals(stop: StopRequest, pipe: WakeupPipe) -> None:

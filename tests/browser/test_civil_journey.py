@@ -75,12 +75,12 @@ def trained(own_server, visitor, home, tmp_path):
     assert study["dataset"]["identities"] == list(IDENTITY_WORDS)
     assert (study["classifier"]["steps"], study["budget"]["steps"]) == (6, 6)
     assert study["explain"] | {"gallery": 6, "rows": 12, "probe": True} == study["explain"]
-    expect(page.get_by_role("button", name=inside.REPORT)).to_be_visible(timeout=MINUTES)
+    expect(page.get_by_role("button", name=inside.REPORT)).to_be_visible(timeout=2 * MINUTES)
     assert Store(home).get(run_id).state == "done"
     return visit, run_id
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_file_to_probe(trained):
     """Every page about the run keeps to the screen; the groups overlap, are many, and some rows are in none."""
     visit, run_id = trained

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -36,7 +37,8 @@ def test_a_visitor_without_a_browser_is_drawn_what_a_browser_is(server, finished
         assert client.n_bytes > 10_000
         await client.leave()
 
-    asyncio.run(visit())
+    with ThreadPoolExecutor(1) as thread:  # this one has the loop of Playwright, if a browser was started before
+        thread.submit(asyncio.run, visit()).result()
 
 
 def test_load_says_medians_and_tails_of_every_act():

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -18,39 +17,9 @@ from fairprog_core.common.records import Record
 from fairprog_core.pipeline.execute import execute
 from fairprog_core.pipeline.tasks.how_many import n_at_once
 from fairprog_core.study import Study
-from tests.conftest import TINY, is_forkserver
+from tests.conftest import Finished, is_forkserver
+from tests.core.many_curves import MANY, files, numbers
 from tests.core.run_help import ROOT, eventually
-
-MANY = TINY | {
-    "name": "many",
-    "triggers": [{"kind": "border"}, {"kind": "frame"}],
-    "lam": {"low": 0.3, "high": 8.0, "grid": [1.0]},
-    "explain": {"gallery": 1, "rows": 4, "probe": False},
-    "transfer": [{"base_seed": 1}],
-}  # fmt: skip
-
-
-def numbers(folder: Path) -> dict[str, Any]:
-    """The result without seconds and the name of the run."""
-    values = json.loads((folder / "result.json").read_text("utf-8").replace(f"runs/{folder.name}/", ""))
-    values.pop("seconds")
-    for curve in values["curves"]:
-        curve.pop("seconds")
-    return values
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """Every predictions file and trigger, by name."""
-    found = [*folder.rglob("*.parquet"), *folder.rglob("trigger.safetensors")]
-    return {str(file.relative_to(folder)): file.read_bytes() for file in found if file.suffix == ".parquet"}
-
-
-@pytest.fixture(scope="module")
-def one_by_one(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the study, computed in this process alone."""
-    home = Home.find(tmp_path_factory.mktemp("alone") / "home")
-    list(execute(Study.parse(MANY), home=home, folder=home.run("alone")))
-    return home.run("alone")
 
 
 def helpers() -> list[psutil.Process]:
@@ -71,10 +40,10 @@ def kill_helpers() -> list[psutil.Process]:
     return found
 
 
-def test_any_number_of_processes_gives_the_same_numbers(one_by_one: Path, home: Home) -> None:
+def test_any_number_of_processes_gives_the_same_numbers(one_by_one: Finished, home: Home) -> None:
     records = list(execute(Study.parse(MANY), home=home, folder=home.run("two"), jobs=2))
-    assert numbers(home.run("two")) == numbers(one_by_one)
-    assert files(home.run("two")) == files(one_by_one)
+    assert numbers(home.run("two")) == numbers(one_by_one.folder)
+    assert files(home.run("two")) == files(one_by_one.folder)
     assert helpers() == []
     labels = [record["label"] for record in records if record["kind"] == "stage"]
     assert any(label.startswith("2 at once, 0 of 2 curves finished. Curve") for label in labels)
@@ -83,7 +52,7 @@ def test_any_number_of_processes_gives_the_same_numbers(one_by_one: Path, home: 
     assert fractions[-1] == pytest.approx(1.0)
 
 
-def test_killed_process_loses_only_steps_since_its_checkpoint(one_by_one: Path, home: Home) -> None:
+def test_killed_process_loses_only_steps_since_its_checkpoint(one_by_one: Finished, home: Home) -> None:
     """Its task goes to another process, no record comes twice, and the numbers are those of an undisturbed run."""
     records: list[Record] = []
     killed: list[psutil.Process] = []
@@ -92,12 +61,12 @@ def test_killed_process_loses_only_steps_since_its_checkpoint(one_by_one: Path, 
         if not killed and record["kind"] == "train" and record["step"] >= 8:
             killed = kill_helpers()
     assert killed
-    assert numbers(home.run("killed")) == numbers(one_by_one)
+    assert numbers(home.run("killed")) == numbers(one_by_one.folder)
     steps = [(record["curve"], record["step"]) for record in records if record["kind"] == "train"]
     assert len(steps) == len(set(steps))
 
 
-def test_interrupted_study_goes_on_with_another_number_of_processes(one_by_one: Path, home: Home) -> None:
+def test_interrupted_study_goes_on_with_another_number_of_processes(one_by_one: Finished, home: Home) -> None:
     study, folder = Study.parse(MANY), home.run("stopped")
     records = execute(study, home=home, folder=folder, jobs=2)
     for record in records:
@@ -107,7 +76,7 @@ def test_interrupted_study_goes_on_with_another_number_of_processes(one_by_one: 
     assert helpers() == []
     assert list(folder.glob("curves/*/*checkpoint*")), "no training wrote a checkpoint"
     list(execute(study, home=home, folder=folder, jobs=1))
-    assert numbers(folder) == numbers(one_by_one)
+    assert numbers(folder) == numbers(one_by_one.folder)
 
 
 def test_process_that_always_ends_fails_the_run_with_a_sentence(home: Home) -> None:

@@ -223,7 +223,7 @@ def test_progress_grows_and_closing_stops(faces: Dataset):
 
 
 def test_data_without_regions_and_twins_says_none(faces: Dataset, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(faces, "regions", lambda name: {})
+    monkeypatch.setattr(faces, "regions_of", lambda name, row: {})
     monkeypatch.setattr(faces, "twins", lambda n: None)
     found = look(faces)
     assert found.explain.to_json()["regions"] == []

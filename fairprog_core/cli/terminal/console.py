@@ -18,12 +18,22 @@ from fairprog_core.common.files.destination import Product, writing
 from fairprog_core.common.home import Home, user_path
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.point import gap_note
+from fairprog_core.pipeline.tasks.cluster.address import VARIABLE
 from fairprog_core.results.experiments import ExperimentRow
 from fairprog_core.results.summary import SummaryRow
 
 WIDTH = 160  # of tables in a file or a pipe
 _NOT_ESCAPED = re.compile(r"[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")  # by json.dumps
 
+OnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--on",
+        metavar="ADDRESS",
+        envvar=VARIABLE,
+        help="Cluster that computes the curves: ray, or ray://host:port. Default: this machine.",
+    ),
+]
 HomeOption = Annotated[
     Path | None,
     typer.Option(

@@ -10,7 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -21,9 +21,10 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.process import memory
 from fairprog_core.common.process.child import belong_to_parent
 from fairprog_core.pipeline.jobs.environment import choose_device, make_deterministic
+from fairprog_core.pipeline.tasks.crew import Finished
 from fairprog_core.pipeline.tasks.open_work import open_work
 from fairprog_core.pipeline.tasks.study_work import StudyWork
-from fairprog_core.pipeline.tasks.task import Advance, Task
+from fairprog_core.pipeline.tasks.task import Task
 from fairprog_core.study import Study
 
 Command: TypeAlias = Literal["go on", "stop"]
@@ -55,15 +56,6 @@ class Order:
         return cls(study.to_json(), home.path, folder, threads, {**os.environ})
 
 
-class Finished(NamedTuple):
-    """The task is finished, or ended by an error."""
-
-    error: BaseException | None = None
-
-
-HelperAnswer: TypeAlias = Advance | Finished
-
-
 def serve(line: Connection, order: Order) -> None:
     """Compute the tasks that come over a line until it is closed, or "stop" comes."""
     belong_to_parent()
@@ -75,10 +67,10 @@ def serve(line: Connection, order: Order) -> None:
         work: StudyWork | None = None
         while isinstance(task := _received(line), Task):
             try:
-                work = work or _open(order)
+                work = work or open_order(order)
                 is_stopped = _compute(work, task, line)
             except Exception as error:  # noqa: BLE001  # whatever it is, the process that leads raises it
-                line.send(Finished(_to_send(error, order.home)))
+                line.send(Finished(error_to_send(error, order.home)))
                 continue
             if is_stopped:
                 return
@@ -93,7 +85,8 @@ def _received(line: Connection) -> Task | Command:
     return received
 
 
-def _open(order: Order) -> StudyWork:
+def open_order(order: Order) -> StudyWork:
+    """The work of an order, in a process that has only just begun."""
     study, home = Study.parse(order.study), Home(order.home)
     device = choose_device(study.device)
     if device.type == "cuda":
@@ -112,7 +105,7 @@ def _compute(work: StudyWork, task: Task, line: Connection) -> bool:
     return False
 
 
-def _to_send(error: Exception, home: Path) -> Exception:
+def error_to_send(error: Exception, home: Path) -> Exception:
     """The error in a form that another process can raise, with the place where it happened."""
     if isinstance(error, FairprogError):
         return error

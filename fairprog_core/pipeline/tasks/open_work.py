@@ -63,23 +63,28 @@ def open_work(study: Study, home: Home, folder: Path, device: torch.device) -> S
     for _ in dataset.read():
         pass
     context = open_context(study, dataset, folder, device, rows=dataset.split)
-    for name, file in _files_of_base(folder).items():
+    for name, file in _predictions_of_base(folder).items():
         context.base[name] = read_predictions(file).predictions
     return StudyWork(context, home)
 
 
 def keep_predictions(context: StudyContext) -> None:
     """Write the base's predictions of validation and test rows, for other processes."""
-    for name, file in _files_of_base(context.folder).items():
+    for name, file in _predictions_of_base(context.folder).items():
         _write(file, context.base[name], context.dataset)
 
 
 def forget_predictions(folder: Path) -> None:
     """Remove what only other processes read: the predictions of validation rows."""
-    _files_of_base(folder)["val"].unlink(missing_ok=True)
+    _predictions_of_base(folder)["val"].unlink(missing_ok=True)
 
 
-def _files_of_base(folder: Path) -> dict[str, Path]:
+def files_of_base(folder: Path) -> list[Path]:
+    """What another process needs of the base: its weights, and its predictions."""
+    return [base_file(folder), *_predictions_of_base(folder).values()]
+
+
+def _predictions_of_base(folder: Path) -> dict[str, Path]:
     test = base_predictions(folder)
     return {"val": test.with_name("validation.parquet"), "test": test}
 

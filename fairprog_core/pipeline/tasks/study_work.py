@@ -4,6 +4,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple, cast
 
 from fairprog_core.common.home import Home
@@ -76,6 +77,12 @@ class StudyWork:
             return self._target(task).is_finished(self._by_key[task.curve])
         done = self._by_key[task.curve].read()
         return done is not None and (task.kind == "curve" or bool(done.curve.explain))
+
+    def files_of(self, task: Task) -> list[Path]:
+        """The folders in the run folder that a task reads and writes, besides that of the base."""
+        involved = [task, *task.needs]
+        curves = {self._by_key[each.curve].folder for each in involved if each.curve}
+        return sorted(curves | {self._target(each).folder for each in involved if each.base})
 
     def compute(self, task: Task) -> Generator[Advance]:
         """Compute a task; parts that are finished in the run folder are not computed again.

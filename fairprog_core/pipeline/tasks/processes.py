@@ -1,0 +1,99 @@
+"""The crew of one machine: child processes, each with a pipe of its own; see `helper.serve`.
+
+An executor (``concurrent.futures``, loky) runs functions to their end: it could neither pause a training nor let it
+write its checkpoint, and one process that is killed breaks all of it, because its processes share the locks of their
+queues.
+"""
+
+import signal
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from typing import cast
+
+from fairprog_core.common.process.child import CopiedProcess, prepare_copies
+from fairprog_core.pipeline.tasks.crew import HelperAnswer
+from fairprog_core.pipeline.tasks.helper import Order, serve
+from fairprog_core.pipeline.tasks.task import Task
+
+PRELOADED = "fairprog_core.pipeline.tasks.helper"
+
+
+class ProcessHelper:
+    """A child process with its line."""
+
+    def __init__(self, order: Order) -> None:
+        self.line, other_end = Pipe()
+        self.task: Task | None = None
+        prepare_copies(PRELOADED)
+        self.process = CopiedProcess(target=serve, args=(other_end, order), daemon=True)
+        self.process.start()
+        other_end.close()
+
+    @property
+    def is_waiting(self) -> bool:
+        """A process begins at once."""
+        return False
+
+    def begin(self, task: Task) -> None:
+        """Send a task."""
+        self.task = task
+        with suppress(OSError):
+            self.line.send(task)
+
+    def go_on(self) -> None:
+        """Let it compute until its next advance."""
+        with suppress(OSError):
+            self.line.send("go on")
+
+    def answer(self) -> HelperAnswer | None:
+        """What it has sent; None: the process has ended."""
+        try:
+            return cast(HelperAnswer, self.line.recv())
+        except (EOFError, OSError):
+            return None
+
+    def stop(self) -> None:
+        """Tell it to stop at its next advance."""
+        with suppress(OSError):
+            self.line.send("stop")
+
+    def wait(self) -> None:
+        """Wait until it has ended; what it still sends is read, as it could not go on otherwise."""
+        while self.answer() is not None:
+            pass
+        self.process.join()
+        self.line.close()
+
+    def dismiss(self) -> str:
+        """Close its line; returns how the process ended."""
+        self.line.close()
+        self.process.join()
+        code = self.process.exitcode or 0
+        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+class ProcessCrew:
+    """Child processes that compute one study; they share this machine's memory.
+
+    Args:
+        order: what they have to know.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self.order = order
+
+    def hire(self, number: int) -> ProcessHelper:
+        """Start a process."""
+        return ProcessHelper(replace(self.order, number=number))
+
+    def wait(self, helpers: Sequence[ProcessHelper]) -> Sequence[ProcessHelper]:
+        """The processes whose lines can be read."""
+        lines = {helper.line: helper for helper in helpers}
+        return [lines[cast(Connection, line)] for line in wait(list(lines))]
+
+    def n_after_loss(self, n: int) -> int:
+        """One less, as memory may be short."""
+        return max(n - 1, 1)
