@@ -179,6 +179,7 @@ def ask(page, text):
     page.get_by_role("button", name=words.OWN_BUTTON, exact=True).click()
 
 
+@pytest.mark.timeout(600)
 def test_visitors_wait_for_each_other_leave_and_cancel(server, visitor):
     """The last visitor's page goes on by itself when the second one has left and the first one has cancelled.
 
@@ -187,7 +188,7 @@ def test_visitors_wait_for_each_other_leave_and_cancel(server, visitor):
     visits = [visitor(server) for _ in range(3)]
     first, second, last = (visit.open(f"/saliency?run={RUN}") for visit in visits)
     ask(first, "The process starts.")
-    first.locator(".st-key-own-sentence .fp-sentence-row").first.wait_for(timeout=120_000)
+    first.locator(".st-key-own-sentence .fp-sentence-row").first.wait_for(timeout=240_000)
     ask(first, "One long sentence about neighbours and fools. " * 100)
     first.get_by_role("button", name=shared.CANCEL, exact=True).wait_for(timeout=60_000)
     next(
@@ -196,14 +197,14 @@ def test_visitors_wait_for_each_other_leave_and_cancel(server, visitor):
         if "spawn_main" in " ".join(each.cmdline())
     ).suspend()
     ask(second, "One that nobody waits for.")
-    second.get_by_text(shared.OWN_BEFORE.format(n=1)).wait_for(timeout=30_000)
+    second.get_by_text(shared.OWN_BEFORE.format(n=1)).wait_for(timeout=60_000)
     ask(last, "A short one.")
-    last.get_by_text(shared.OWN_BEFORE.format(n=2)).wait_for(timeout=30_000)
+    last.get_by_text(shared.OWN_BEFORE.format(n=2)).wait_for(timeout=60_000)
     second.close()
-    last.get_by_text(shared.OWN_BEFORE.format(n=1)).wait_for(timeout=30_000)
+    last.get_by_text(shared.OWN_BEFORE.format(n=1)).wait_for(timeout=60_000)
     first.get_by_role("button", name=shared.CANCEL, exact=True).click()
     first.get_by_text(shared.OWN_CANCELLED).wait_for()
-    last.locator(".st-key-own-sentence .fp-sentence-row").first.wait_for(timeout=120_000)
+    last.locator(".st-key-own-sentence .fp-sentence-row").first.wait_for(timeout=240_000)
     visits[2].settle()
     assert visits[2].findings() == []
     assert visits[2].console == []
