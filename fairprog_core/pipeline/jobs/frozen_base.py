@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from fairprog_core.classifiers import CLASSIFIERS
 from fairprog_core.classifiers.base import Classifier, freeze, read_classifier, save_classifier
 from fairprog_core.common.errors import ArtifactError, ConfigError, ModelError, shorten
 from fairprog_core.common.files import model_file
+from fairprog_core.common.files.file_stamp import FileStamp, file_stamp
 from fairprog_core.common.files.model_file import first_not_finite
 from fairprog_core.common.home import Home, assets, is_whole, making_once, replacing, user_path
 from fairprog_core.common.options import digest_of
@@ -87,11 +89,17 @@ def find_damage(path: Path) -> str | None:
     """The damage of a classifier file, or None."""
     if damage := model_file.find_damage(path):
         return damage
+    return None if _can_be_opened(path, file_stamp(path)) else "its weights do not fit its description"
+
+
+@lru_cache(maxsize=64)
+def _can_be_opened(path: Path, stamp: FileStamp) -> bool:
+    """Whether a classifier can be made from a file; not tried again while the file has this stamp."""
     try:
         read_classifier(path, CLASSIFIERS)
     except (ArtifactError, ConfigError, KeyError, TypeError, ValueError, AttributeError, RuntimeError):
-        return "its weights do not fit its description"
-    return None
+        return False
+    return True
 
 
 def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.device) -> Iterator[float | BaseRecord]:
@@ -158,7 +166,8 @@ def keep_base(own: Path, study: Study, dataset: Dataset, home: Home) -> None:
     """
     if not own.exists():
         found = find_base(study, dataset, home) or _trained(base_key(study, dataset), home)
-        read_classifier(found, CLASSIFIERS)  # refuse to copy a damaged file
+        if not found.is_file() or find_damage(found):
+            read_classifier(found, CLASSIFIERS)  # refuses to copy a damaged file, and says what it is
         with replacing(own) as part:
             shutil.copyfile(found, part)  # models of others may be larger than memory
 
