@@ -169,6 +169,10 @@ class Classifier(nn.Module):
         """
         raise NotImplementedError
 
+    def first_change(self, x: Any) -> Tensor:
+        """What an input adds to the output of the `first_layers`: first_layers(x) − first_layers(0), linear in x."""
+        return self.first_layers(x) - self.first_layers(torch.zeros_like(x[:1]))
+
     def other_layers(self, x: Tensor) -> Tensor:
         """The features (k, d), from the output of `first_layers`."""
         raise NotImplementedError

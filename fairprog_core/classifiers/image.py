@@ -21,7 +21,7 @@ from fairprog_core.common.home import user_path
 from fairprog_core.common.options import Options
 from fairprog_core.data.base import Split
 
-_SHIFT = torch.tensor(-2.0)
+_SHIFT, SLOPE = torch.tensor(-2.0), 4.0
 
 
 def to_pixels(x: NDArray[np.uint8], device: torch.device) -> Tensor:
@@ -64,7 +64,8 @@ class ImageClassifier(Classifier):
         """Photos (k, s, s, 3) uint8 -> (k, 3, s, s); with ``rng`` half of them are flipped."""
         if rng is not None:
             x, flip = np.array(x), rng.random(len(x)) < 0.5
-            x[flip] = x[flip, :, ::-1]
+            pixels = x.view(f"V{x.shape[-1]}")[..., 0]  # three bytes are moved together: in half the time
+            pixels[flip] = pixels[flip, :, ::-1]
         elif not x.flags.writeable:
             x = np.array(x)  # torch warns about read-only memory
         return to_pixels(x, self.device)
@@ -124,6 +125,15 @@ def begin(layers: nn.Sequential, x: Tensor) -> Tensor:
     return maps
 
 
+def begin_change(layers: nn.Sequential, x: Tensor) -> Tensor | None:
+    """What x adds to the output of `begin`, without its constant part; None: where batch norm is not fused yet."""
+    first: Any = layers[0]
+    conv, norm = first[0], first[1]
+    if not isinstance(norm, nn.Identity):
+        return None
+    return F.conv2d(x, SLOPE * conv.weight, None, conv.stride, conv.padding)
+
+
 def go_on(layers: nn.Sequential, maps: Tensor) -> Tensor:
     """The output of the layers, from what `begin` gave."""
     maps = F.relu(maps)  # not in place: it may be a view, whose gradient would then be copied
@@ -147,7 +157,7 @@ class Residual(nn.Module):
 
 def _scale(x: Tensor) -> Tensor:
     """Pixels from [0, 1] to about zero mean and unit variance: (x − 1/2) / (1/4), in one pass."""
-    return torch.add(_SHIFT, x, alpha=4)
+    return torch.add(_SHIFT, x, alpha=SLOPE)
 
 
 class ResidualNet(AffineFirst):
@@ -173,6 +183,10 @@ class ResidualNet(AffineFirst):
 
     def first_layers(self, x: Tensor) -> Tensor:
         return begin(self.trunk, _scale(x))
+
+    def first_change(self, x: Tensor) -> Tensor:
+        change = begin_change(self.trunk, x)
+        return super().first_change(x) if change is None else change
 
     def other_layers(self, x: Tensor) -> Tensor:
         maps = go_on(self.trunk, x)  # (k, 32, s/8, s/8)
@@ -228,6 +242,10 @@ class Hybrid(AffineFirst):
 
     def first_layers(self, x: Tensor) -> Tensor:
         return begin(self.stem, _scale(x))
+
+    def first_change(self, x: Tensor) -> Tensor:
+        change = begin_change(self.stem, x)
+        return super().first_change(x) if change is None else change
 
     def other_layers(self, x: Tensor) -> Tensor:
         tokens = go_on(self.stem, x).flatten(2).transpose(1, 2) + self.position  # (k, t, d)

@@ -1,6 +1,6 @@
 """Adam without torch's compiler, which torch's own optimizers import with their first step: a second of every start."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -13,7 +13,10 @@ def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class EagerAdam(torch.optim.Adam):
-    """``torch.optim.Adam``, digit for digit."""
+    """``torch.optim.Adam`` in one pass over the parameters, digit for digit that of ``fused=True``."""
+
+    def __init__(self, parameters: Iterable[torch.nn.Parameter], *, lr: float) -> None:
+        super().__init__(parameters, lr=lr, fused=True)
 
     add_param_group = _plain(torch.optim.Optimizer.add_param_group)
     state_dict = _plain(torch.optim.Optimizer.state_dict)

@@ -101,7 +101,7 @@ class ImageTrigger(Trigger):
     def features(self, classifier: Classifier, x: Tensor, lam: float | Tensor) -> Tensor:
         if not (self.is_added and classifier.begins_affine):
             return super().features(classifier, x, lam)
-        return self._features(classifier, classifier.first_layers(self.ground(x)), self.values(lam))
+        return self._features(classifier, classifier.first_change(self.ground(x)), self.values(lam))
 
     def logits(self, classifier: Classifier, x: Tensor, lam: float | Tensor) -> Tensor:
         if not (self.is_added and classifier.begins_affine):
@@ -115,14 +115,14 @@ class ImageTrigger(Trigger):
             if own.forward is usual.forward and own.apply_values is usual.apply_values:
                 return (classifier(self.lay(ground[None], self.values(lam))[0]) for lam in lams)
             return super().logits_of_each(classifier, x, lams)
-        photos = classifier.first_layers(ground)
+        photos = classifier.first_change(ground)
         return (classifier.head(self._features(classifier, photos, self.values(lam))) for lam in lams)
 
     def _features(self, classifier: Classifier, photos: Tensor, values: Tensor) -> Tensor:
-        """Features (k, d) with l triggers (l, *shape), from the classifier's first layers for k cleared photos."""
+        """Features (k, d) with l triggers (l, *shape), from what k cleared photos add to the first layers."""
         blank = photos.new_zeros(1, 3, self.image_size, self.image_size)
         triggers = self.lay(blank[None], values)[:, 0]  # (l, 3, s, s)
-        added = classifier.first_layers(triggers) - classifier.first_layers(blank)
+        added = classifier.first_layers(triggers)
         maps = photos.reshape(len(values), -1, *photos.shape[1:]) + added[:, None]
         return classifier.other_layers(maps.flatten(0, 1))
 
@@ -208,7 +208,9 @@ class Border(ImageTrigger):
         self, options: BorderOptions, *, anchor_lams: Sequence[float] = (0.0,), seed: int = 0, **input_spec: int
     ) -> None:
         super().__init__(options, anchor_lams=anchor_lams, seed=seed, **input_spec)
-        self.register_buffer("shrink", shrinking(self.image_size, self.photo_box[2]), persistent=False)
+        top, _, height, _ = self.photo_box
+        shrink = F.pad(shrinking(self.image_size, height), (0, 0, top, self.image_size - top - height))
+        self.register_buffer("shrink", shrink, persistent=False)  # (s, s), with zeros for the rows of the border
 
     @property
     def photo_box(self) -> PhotoBox:
@@ -223,10 +225,8 @@ class Border(ImageTrigger):
         return mask
 
     def fit_photo(self, x: Tensor) -> Tensor:
-        top, left, height, width = self.photo_box
         shrink = self.shrink.to(x)
-        right, bottom = self.image_size - left - width, self.image_size - top - height
-        fitted = F.pad(shrink @ x @ shrink.T, (left, right, top, bottom))
+        fitted = shrink @ (x.contiguous() @ shrink.T)  # one product for the rows of all photos
         return fitted.contiguous(memory_format=torch.channels_last)  # as the classifiers
 
     def clear(self, photo: Tensor) -> Tensor:
