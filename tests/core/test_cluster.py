@@ -16,7 +16,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.pipeline.execute import execute
 from fairprog_core.pipeline.tasks.cluster import address
-from fairprog_core.pipeline.tasks.cluster.twin import FolderTwin
+from fairprog_core.pipeline.tasks.cluster.folder_copy import FolderCopy
 from fairprog_core.runs import Store
 from fairprog_core.study import Study
 from tests.conftest import Finished
@@ -126,8 +126,8 @@ def test_missing_ray_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
         address.check_address("ray")
 
 
-def test_twins_tell_each_other_what_is_new(tmp_path: Path) -> None:
-    here, there = FolderTwin(tmp_path / "here"), FolderTwin(tmp_path / "there")
+def test_copies_tell_each_other_what_is_new(tmp_path: Path) -> None:
+    here, there = FolderCopy(tmp_path / "here"), FolderCopy(tmp_path / "there")
     (part := here.folder / "curves" / "a").mkdir(parents=True)
     (part / "one").write_bytes(b"1")
     (part / ".two.abcdefgh").mkdir()
@@ -145,8 +145,8 @@ def test_twins_tell_each_other_what_is_new(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["../outside", "/outside", "a/../../outside"])
-def test_twin_writes_only_into_the_run(name: str, tmp_path: Path) -> None:
+def test_copy_writes_only_into_the_run(name: str, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     with pytest.raises(ArtifactError, match="outside of the run"):
-        FolderTwin(tmp_path / "run").write({name: b"x"})
+        FolderCopy(tmp_path / "run").write({name: b"x"})
     assert not (tmp_path / "outside").exists()

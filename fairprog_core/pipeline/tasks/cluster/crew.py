@@ -20,8 +20,8 @@ from ray.exceptions import GetTimeoutError, RayError, RayTaskError
 
 from fairprog_core.common.errors import ConfigError, RunError, shorten
 from fairprog_core.pipeline.tasks.cluster.address import LOCAL
+from fairprog_core.pipeline.tasks.cluster.folder_copy import FolderCopy
 from fairprog_core.pipeline.tasks.cluster.node import SAME_EVERYWHERE, NodeWorker, Parcel
-from fairprog_core.pipeline.tasks.cluster.twin import FolderTwin
 from fairprog_core.pipeline.tasks.crew import HelperAnswer
 from fairprog_core.pipeline.tasks.helper import Order
 from fairprog_core.pipeline.tasks.task import Advance, Task
@@ -147,12 +147,12 @@ class RayHelper:
 
     Args:
         actor: the handle of the worker.
-        twin: of the run folder, for this worker.
+        copy: of the run folder, for this worker.
         crew: that it belongs to.
     """
 
-    def __init__(self, actor: Any, twin: FolderTwin, crew: "RayCrew") -> None:
-        self.actor, self.twin, self.crew = actor, twin, crew
+    def __init__(self, actor: Any, copy: FolderCopy, crew: "RayCrew") -> None:
+        self.actor, self.copy, self.crew = actor, copy, crew
         self.task: Task | None = None
         self.waits_for: Any = None  # the parcel that it was asked for
         self.inbox = deque[HelperAnswer]()
@@ -168,7 +168,7 @@ class RayHelper:
     def begin(self, task: Task) -> None:
         """Send a task with its files."""
         self.task = task
-        self.waits_for = self.actor.begin.remote(task, self.twin.news(self.crew.files_of(task)))
+        self.waits_for = self.actor.begin.remote(task, self.copy.news(self.crew.files_of(task)))
 
     def go_on(self) -> None:
         """Ask for its next parcel, once the answers of the last one are read."""
@@ -201,7 +201,7 @@ class RayHelper:
             self._loss = "no answer" if isinstance(error, GetTimeoutError) else shorten(str(error), 120)
             return False
         self._has_answered = True
-        self.twin.write(parcel.files)
+        self.copy.write(parcel.files)
         self.crew.devices |= {parcel.device} - {""}
         self.inbox.extend(parcel.answers)
         return True
@@ -235,13 +235,13 @@ class RayCrew:
     ) -> None:
         self.order, self.files_of, self.needs = order, files_of, needs
         self.devices = set[str]()
-        self._base = ray.put(FolderTwin(order.folder).news(base))  # sent to every node once
+        self._base = ray.put(FolderCopy(order.folder).news(base))  # sent to every node once
         self._versions = {package: version(package) for package in SAME_EVERYWHERE}
 
     def hire(self, number: int) -> RayHelper:
         """Ask for a worker; it begins as soon as a node has room for it."""
         worker = ray.remote(NodeWorker).options(**self.needs)
-        return RayHelper(worker.remote(self.order, self._base, self._versions), FolderTwin(self.order.folder), self)
+        return RayHelper(worker.remote(self.order, self._base, self._versions), FolderCopy(self.order.folder), self)
 
     def wait(self, helpers: Sequence[RayHelper]) -> Sequence[RayHelper]:
         """Those with an answer; all of them when none has come for a while, so that it can be said."""

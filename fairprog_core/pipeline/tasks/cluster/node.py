@@ -19,7 +19,7 @@ from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
 from fairprog_core.data.base import Dataset
 from fairprog_core.pipeline.jobs.environment import choose_device, describe
-from fairprog_core.pipeline.tasks.cluster.twin import Files, FolderTwin
+from fairprog_core.pipeline.tasks.cluster.folder_copy import Files, FolderCopy
 from fairprog_core.pipeline.tasks.crew import Finished, HelperAnswer
 from fairprog_core.pipeline.tasks.helper import Order, error_to_send, open_order
 from fairprog_core.pipeline.tasks.open_work import splits_of
@@ -59,8 +59,8 @@ class NodeWorker:
         self._scratch = TemporaryDirectory(prefix="fairprog-")
         folder = Path(self._scratch.name) / order.folder.name  # files name the run by its folder
         self.order = replace(order, home=Home.find().path, folder=folder)
-        self.twin = FolderTwin(folder)
-        self.twin.write(base)
+        self.copy = FolderCopy(folder)
+        self.copy.write(base)
         self.work: StudyWork | None = None
         self.device = ""
         self._advances: Generator[Advance] | None = None
@@ -70,7 +70,7 @@ class NodeWorker:
 
     def begin(self, task: Task, files: Files) -> Parcel:
         """Begin a task, and say so; ``files``: of it and of what it needs, as far as they are not here."""
-        self.twin.write(files)
+        self.copy.write(files)
         self._advances = self._compute(task)
         return self._parcel([])
 
@@ -100,7 +100,7 @@ class NodeWorker:
         return parcel
 
     def _parcel(self, answers: list[HelperAnswer]) -> Parcel:
-        return Parcel(answers, self.twin.news(), self.device)
+        return Parcel(answers, self.copy.news(), self.device)
 
     def _compute(self, task: Task) -> Generator[Advance]:
         if self.work is None:

@@ -12,7 +12,7 @@ Files: TypeAlias = dict[str, bytes | None]
 """The content of files by their path in the run folder; None: the file was removed."""
 
 
-class FolderTwin:
+class FolderCopy:
     """One side of it: tells which files the other side lacks, and writes those that come from there.
 
     Args:
