@@ -38,7 +38,7 @@ from fairprog_core.metrics.report import majority_accuracy, report
 from fairprog_core.pipeline.jobs.curve import CurveJob
 from fairprog_core.pipeline.jobs.environment import choose_device, describe, make_deterministic
 from fairprog_core.pipeline.jobs.front import GapMeasure
-from fairprog_core.pipeline.jobs.frozen_base import find_base, keep_base, train_base
+from fairprog_core.pipeline.jobs.frozen_base import find_base, keep_base, share_base, train_base
 from fairprog_core.pipeline.progress_estimator import ProgressEstimator
 from fairprog_core.pipeline.tasks.helper import Order
 from fairprog_core.pipeline.tasks.how_many import n_at_once
@@ -178,7 +178,7 @@ class Execution:
             kind.check_labels(self.study.classifier, self.dataset.labels)
             if not is_trained:  # what cannot be used is known before data are prepared
                 yield from self._make_base("Reading the classifier")
-        needed = ALL_SPLITS if path is None and is_trained else splits_of(self.plans)
+        needed = ALL_SPLITS if path is None and is_trained and not self.cluster else splits_of(self.plans)
         self.dataset.check(needed)
         for note in self.dataset.notes():
             yield WarningRecord(kind="warning", text=note, is_grave=False)
@@ -233,8 +233,20 @@ class Execution:
         """Train the base, or take it as it is; yields the progress."""
         yield self.progress.at("base", 0.0, doing)
         with self.progress.timing("base"):
+            if self.cluster and self.study.classifier.needs_training:
+                yield from self._train_base_on(self.cluster, doing)
+                return
             for found in train_base(self.study, self.dataset, self.home, device=self.device):
                 yield self.progress.at("base", found, doing) if isinstance(found, float) else found
+
+    def _train_base_on(self, cluster: "Cluster", doing: str) -> Iterator[Record]:
+        """Train the base on a node, and keep it here too."""
+        share = 0.0
+        with closing(cluster.train_base(self.order)) as advances:
+            for advance in advances:
+                share = max(share, advance.share or 0.0)
+                yield advance.record or self.progress.at("base", share, advance.label or doing)
+        share_base(self._own_base, self.study, self.dataset, self.home)
 
     def _split(self, name: SplitName, start: float, part: float) -> Iterator[Record]:
         """Draw or decode a split that is not in the cache; yields its progress."""
@@ -260,6 +272,11 @@ class Execution:
     def _find_base(self) -> Path | None:
         """The base of an earlier attempt, else a cached or shipped one, else None."""
         return find_base(self.study, self.dataset, self.home, own=self._own_base)
+
+    @property
+    def order(self) -> Order:
+        """What helpers have to know."""
+        return Order.of(self.study, self.home, self.folder, min(self.study.threads or 1, limits().threads))
 
     @property
     def _own_base(self) -> Path:
@@ -343,14 +360,12 @@ class Execution:
                 yield task, None
             return
         keep_predictions(self.context)
-        threads = min(self.study.threads or 1, limits().threads)
-        order = Order.of(self.study, self.home, self.folder, threads)
         if self.cluster:
-            crew = self.cluster.crew(order, files_of_base(self.folder), self.work.files_of)
+            crew = self.cluster.crew(self.order, files_of_base(self.folder), self.work.files_of)
             self.devices = crew.devices
             self.helpers = SideBySide(crew, self.n_at_once)
         else:
-            self.helpers = SideBySide(ProcessCrew(order), self.n_at_once)
+            self.helpers = SideBySide(ProcessCrew(self.order), self.n_at_once)
         left = [task for task in tasks if not self.work.is_finished(task)]
         for task in tasks:
             if task not in left:

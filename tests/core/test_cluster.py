@@ -53,6 +53,11 @@ def test_two_nodes_give_the_same_numbers(cluster: RayNodes, one_by_one: Finished
     for node in cluster.nodes:
         assert list((node.home / "cache").rglob("*.npz")) or list((node.home / "cache").rglob("*.npy"))
         assert not (node.home / "runs").exists()
+    assert len([file for node in cluster.nodes for file in (node.home / "models").glob("*.safetensors")]) >= 2
+    assert (
+        len(list(home.models.glob("*.safetensors"))) == 1
+    )  # the other base, for the transfer, stays where it was made
+    assert any(record["kind"] == "base" for record in records)
     assert not list(home.run("x").rglob("*checkpoint*"))
 
 

@@ -172,6 +172,15 @@ def keep_base(own: Path, study: Study, dataset: Dataset, home: Home) -> None:
             shutil.copyfile(found, part)  # models of others may be larger than memory
 
 
+def share_base(own: Path, study: Study, dataset: Dataset, home: Home) -> None:
+    """Copy the base in a run folder, which another machine has trained, to where other studies find it."""
+    path = _trained(base_key(study, dataset), home)
+    with making_once(path, find_damage) as is_missing:
+        if is_missing:
+            with replacing(path) as part:
+                shutil.copyfile(own, part)
+
+
 def _trained(key: str, home: Home) -> Path:
     """The file in the home's ``models/`` that a training writes."""
     return home.models / f"{key}.safetensors"

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from fairprog_core.common.records import CurveInTraining
+from fairprog_core.common.records import BaseRecord, CurveInTraining
 
-TaskKind: TypeAlias = Literal["other_base", "curve", "transfer", "explanation"]
+TaskKind: TypeAlias = Literal["base", "other_base", "curve", "transfer", "explanation"]
 
 
 @dataclass(frozen=True)
@@ -13,8 +13,9 @@ class Task:
     """A task; what it computes depends only on the study, on its own names, and on the files of what it needs.
 
     Attributes:
-        kind: an ``other_base`` is made for transfers; a ``curve`` is learned and evaluated; a ``transfer`` evaluates a
-            curve on another base; an ``explanation`` looks inside a curve.
+        kind: the ``base`` is trained before all others, as a task on a cluster only; an ``other_base`` is made for
+            transfers; a ``curve`` is learned and evaluated; a ``transfer`` evaluates a curve on another base; an
+            ``explanation`` looks inside a curve.
         curve: key of the curve; empty for a base.
         base: name of the other base; empty for curves and explanations.
         needs: the tasks whose files it reads.
@@ -41,4 +42,4 @@ class Advance(NamedTuple):
     share: float | None
     label: str | None
     seconds: float
-    record: CurveInTraining | None = None
+    record: CurveInTraining | BaseRecord | None = None

@@ -6,8 +6,8 @@ import signal
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +24,7 @@ from fairprog_core.pipeline.tasks.cluster.folder_copy import FolderCopy
 from fairprog_core.pipeline.tasks.cluster.node import SAME_EVERYWHERE, NodeWorker, Parcel
 from fairprog_core.pipeline.tasks.crew import HelperAnswer
 from fairprog_core.pipeline.tasks.helper import Order
+from fairprog_core.pipeline.tasks.side_by_side import SideBySide
 from fairprog_core.pipeline.tasks.task import Advance, Task
 from fairprog_core.study import Study
 
@@ -54,6 +55,18 @@ class Cluster:
         if self.gpus:
             places = min(places, self.resources.get("GPU", 0.0) // self.gpus)
         return max(min(int(places), len(self.study.plan()), most or len(self.study.plan())), 1)
+
+    def train_base(self, order: Order) -> Generator[Advance]:
+        """Train the base of a study on a node; afterwards its file is in the run folder here.
+
+        Yields:
+            How far it is.
+        """
+        training = SideBySide(self.crew(order, (), lambda _: []), 1).compute([Task("base")])
+        with closing(training):
+            for _, advance in training:
+                if advance is not None:
+                    yield advance
 
     def crew(self, order: Order, base: Sequence[Path], files_of: Callable[[Task], list[Path]]) -> "RayCrew":
         """Those who compute a run.

@@ -23,14 +23,14 @@ class FolderCopy:
         self.folder = folder
         self._known: dict[str, tuple[int, int]] = {}  # of the files that both sides have: time and size
 
-    def news(self, parts: Iterable[Path] = ()) -> Files:
+    def news(self, parts: Iterable[Path] | None = None) -> Files:
         """The files that were written or removed on this side since the last call.
 
         Args:
-            parts: files and folders of the run folder to look into; none: all of it.
+            parts: files and folders of the run folder to look into; None: all of it.
         """
         found: Files = {}
-        looked_into = list(parts) or [self.folder]
+        looked_into = [self.folder] if parts is None else list(parts)
         here = {self._name(file): file for part in looked_into for file in _files(part)}
         for name, file in here.items():
             if self._known.get(name) != (state := _state(file)):

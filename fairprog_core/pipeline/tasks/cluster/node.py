@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,14 +17,16 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.process import memory
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS
-from fairprog_core.data.base import Dataset
-from fairprog_core.pipeline.jobs.environment import choose_device, describe
+from fairprog_core.data.base import Dataset, SplitName
+from fairprog_core.pipeline.jobs.environment import choose_device, describe, make_deterministic
+from fairprog_core.pipeline.jobs.frozen_base import keep_base, train_base
 from fairprog_core.pipeline.tasks.cluster.folder_copy import Files, FolderCopy
 from fairprog_core.pipeline.tasks.crew import Finished, HelperAnswer
 from fairprog_core.pipeline.tasks.helper import Order, error_to_send, open_order
-from fairprog_core.pipeline.tasks.open_work import splits_of
+from fairprog_core.pipeline.tasks.open_work import ALL_SPLITS, splits_of
 from fairprog_core.pipeline.tasks.study_work import StudyWork
 from fairprog_core.pipeline.tasks.task import Advance, Task
+from fairprog_core.results.run_folder import base_file
 from fairprog_core.study import Study
 
 PARCEL_SECONDS = 0.25  # of computing before its advances are sent: more often than a page is drawn again
@@ -55,7 +57,7 @@ class NodeWorker:
     """
 
     def __init__(self, order: Order, base: Files, versions: dict[str, str]) -> None:
-        self.versions = versions
+        self.versions, self.study = versions, Study.parse(order.study)
         self._scratch = TemporaryDirectory(prefix="fairprog-")
         folder = Path(self._scratch.name) / order.folder.name  # files name the run by its folder
         self.order = replace(order, home=Home.find().path, folder=folder)
@@ -103,13 +105,26 @@ class NodeWorker:
         return Parcel(answers, self.copy.news(), self.device)
 
     def _compute(self, task: Task) -> Generator[Advance]:
+        if task.kind == "base":
+            yield from self._train_base()
+            return
         if self.work is None:
-            yield from self._prepare()
+            yield from self._prepare(splits_of(self.study.plan()))
             self.work = open_order(self.order)
         yield from self.work.compute(task)
 
-    def _prepare(self) -> Generator[Advance]:
-        """Make the data, unless this node has them.
+    def _train_base(self) -> Generator[Advance]:
+        """Train the base, unless this node has it, and keep it in the run folder."""
+        dataset = yield from self._prepare(ALL_SPLITS)
+        device, home = choose_device(self.study.device), Home(self.order.home)
+        make_deterministic(device)
+        for found in train_base(self.study, dataset, home, device=device):
+            share, record = (found, None) if isinstance(found, float) else (None, found)
+            yield Advance("base", share, None, 0.0, record)
+        keep_base(base_file(self.order.folder), self.study, dataset, home)
+
+    def _prepare(self, splits: Iterable[SplitName]) -> Generator[Advance, None, Dataset]:
+        """Make the data, unless this node has them; returns the data set.
 
         Raises:
             ConfigError: packages have other versions here.
@@ -120,16 +135,16 @@ class NodeWorker:
                     f"It has {package} {found}, and the machine that leads has {expected}; install the same versions "
                     "on all of them."
                 )
-        study, home = Study.parse(self.order.study), Home(self.order.home)
-        self.device = str(describe(choose_device(study.device))["device"])
-        dataset: Dataset = build(DATASETS, study.dataset, home)
+        self.device = str(describe(choose_device(self.study.device))["device"])
+        dataset: Dataset = build(DATASETS, self.study.dataset, Home(self.order.home))
         for label in dataset.fetch():
             yield self._preparing(label)
         for done, total in dataset.read():
             yield self._preparing(f"Reading the data: {done:,} of {total:,} rows")
-        for name in splits_of(study.plan()):
+        for name in splits:
             for done, total in dataset.prepare_split(name):
                 yield self._preparing(f"Preparing the {name} split: {done:,} of {total:,} rows")
+        return dataset
 
     def _preparing(self, label: str) -> Advance:
         return Advance("triggers", 0.0, f"On {platform.node()}: {label}", 0.0)
