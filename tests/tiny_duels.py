@@ -37,7 +37,7 @@ OTHER = _COMMON | {"name": "<i>other</i>", "methods": [{"kind": "leace"}, {"kind
 
 SHARES = _COMMON | {"name": "shares", "methods": [{"kind": "last_layer"}, {"kind": "reprogram"}],
                     "tuning_ratio": [0.25, 1.0], "select": _ANY_LOSS,
-                    "budget": {"steps": 90, "validate_every": 30}}  # fmt: skip
+                    "budget": {"steps": 150, "validate_every": 30}}  # fmt: skip
 """Two shares of the tuning data, and steps enough for a border that gains something."""
 
 MOVED = _COMMON | {"name": "moved", "methods": [{"kind": "reprogram"}], "transfer": [{"base_seed": 1}],
