@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Route, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, Request, Route, sync_playwright
 
 from fairprog_core.common.home import Home
 from tests.conftest import Finished
@@ -206,12 +206,22 @@ class Visit:
         """Wait until Streamlit has nothing left to do."""
         self.page.wait_for_function(IDLE, timeout=IDLE_DEADLINE)
 
+    def open_list(self, box: Locator) -> None:
+        """Open the list of a selectbox; scrolled to first, because it closes when the page scrolls.
+
+        Opened again where something above it came late and moved the page.
+        """
+        for _ in range(3):
+            box.hover()
+            self.page.evaluate("() => new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)))")
+            box.click()
+            with suppress(Error):
+                self.page.get_by_role("option").first.wait_for(timeout=5_000)
+                return
+
     def choose(self, label: str, option: str) -> None:
-        """Choose in a selectbox; scrolled to first, because its list closes when the page scrolls."""
-        box = self.page.get_by_role("combobox", name=label, exact=True)
-        box.hover()
-        self.page.evaluate("() => new Promise(next => requestAnimationFrame(() => requestAnimationFrame(next)))")
-        box.click()
+        """Choose in a selectbox."""
+        self.open_list(self.page.get_by_role("combobox", name=label, exact=True))
         self.page.get_by_role("option", name=option, exact=True).click()
 
     def shift(self) -> float:

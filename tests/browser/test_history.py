@@ -47,7 +47,7 @@ def test_one_press_of_back_leaves_a_page_whatever_was_chosen_on_it(server, visit
     entries = page.evaluate("history.length")
     for name_of_choice in ("Criterion", "Trigger or method, and criterion", "Explained class", "Gap"):
         if (box := page.get_by_role("combobox", name=name_of_choice, exact=True)).count():
-            box.click()
+            visit.open_list(box)
             page.get_by_role("option").last.click()
             visit.settle()
     for slider in page.get_by_role("slider").all():
