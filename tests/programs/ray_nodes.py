@@ -17,7 +17,6 @@ RAY = Path(sys.executable).with_name("ray")
 ENVIRONMENT = {
     "RAY_AUTH_MODE": "disabled",
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S": "5",
 }
 STARTS_WITHIN = 120.0
 

@@ -101,7 +101,7 @@ def _connect(address: str) -> None:
     for attempt in range(ATTEMPTS):
         try:
             ray.init(None if address == LOCAL else address, log_to_driver=False, logging_level=logging.ERROR)
-        except ConnectionAbortedError as error:  # the head could not start a process for this connection
+        except ConnectionError as error:  # the head could not start a process for this connection
             if attempt == ATTEMPTS - 1:
                 raise _no_answer(address, error) from error
         except (RuntimeError, OSError, ValueError, RayError) as error:
