@@ -21,7 +21,7 @@ from fairprog_core.common.home import user_path
 from fairprog_core.common.options import Options
 from fairprog_core.data.base import Split
 
-_SHIFT, SLOPE = torch.tensor(-2.0), 4.0
+_SHIFT, _SLOPE = torch.tensor(-2.0), 4.0
 
 
 def to_pixels(x: NDArray[np.uint8], device: torch.device) -> Tensor:
@@ -125,15 +125,6 @@ def begin(layers: nn.Sequential, x: Tensor) -> Tensor:
     return maps
 
 
-def begin_change(layers: nn.Sequential, x: Tensor) -> Tensor | None:
-    """What x adds to the output of `begin`, without its constant part; None: where batch norm is not fused yet."""
-    first: Any = layers[0]
-    conv, norm = first[0], first[1]
-    if not isinstance(norm, nn.Identity):
-        return None
-    return F.conv2d(x, SLOPE * conv.weight, None, conv.stride, conv.padding)
-
-
 def go_on(layers: nn.Sequential, maps: Tensor) -> Tensor:
     """The output of the layers, from what `begin` gave."""
     maps = F.relu(maps)  # not in place: it may be a view, whose gradient would then be copied
@@ -157,10 +148,29 @@ class Residual(nn.Module):
 
 def _scale(x: Tensor) -> Tensor:
     """Pixels from [0, 1] to about zero mean and unit variance: (x − 1/2) / (1/4), in one pass."""
-    return torch.add(_SHIFT, x, alpha=SLOPE)
+    return torch.add(_SHIFT, x, alpha=_SLOPE)
 
 
-class ResidualNet(AffineFirst):
+class ConvFirst(AffineFirst):
+    """A classifier that scales pixels and begins with a `Conv`."""
+
+    @property
+    def beginning(self) -> nn.Sequential:
+        """The layers of which the first is that `Conv`."""
+        raise NotImplementedError
+
+    def first_layers(self, x: Tensor) -> Tensor:
+        return begin(self.beginning, _scale(x))
+
+    def first_change(self, x: Tensor) -> Tensor:
+        first: Any = self.beginning[0]
+        conv, norm = first[0], first[1]
+        if not isinstance(norm, nn.Identity):  # not fused yet
+            return super().first_change(x)
+        return F.conv2d(x, _SLOPE * conv.weight, None, conv.stride, conv.padding)
+
+
+class ResidualNet(ConvFirst):
     """Two strided convolutions, two residual blocks, pooling over positions, one linear layer.
 
     With max pooling a distant patch can take the maximum of a channel and so hide the rest; with mean pooling
@@ -174,19 +184,16 @@ class ResidualNet(AffineFirst):
         self.linear = nn.Linear(64 if options.pool == "mean+max" else 32, n_classes)
 
     @property
+    def beginning(self) -> nn.Sequential:
+        return self.trunk
+
+    @property
     def cam_layer(self) -> nn.Module:
         return self.trunk[-1]
 
     @property
     def head(self) -> nn.Module:
         return self.linear
-
-    def first_layers(self, x: Tensor) -> Tensor:
-        return begin(self.trunk, _scale(x))
-
-    def first_change(self, x: Tensor) -> Tensor:
-        change = begin_change(self.trunk, x)
-        return super().first_change(x) if change is None else change
 
     def other_layers(self, x: Tensor) -> Tensor:
         maps = go_on(self.trunk, x)  # (k, 32, s/8, s/8)
@@ -214,7 +221,7 @@ class Attention(nn.Module):
         return y
 
 
-class Hybrid(AffineFirst):
+class Hybrid(ConvFirst):
     """Convolution stem to an 8×8 grid of tokens, a class token, two attention blocks.
 
     Grad-CAM uses the grid that enters the last block: beyond it the positions no longer act on the class
@@ -233,19 +240,16 @@ class Hybrid(AffineFirst):
         self.linear = nn.Linear(d, n_classes)
 
     @property
+    def beginning(self) -> nn.Sequential:
+        return self.stem
+
+    @property
     def cam_layer(self) -> nn.Module:
         return self.positions
 
     @property
     def head(self) -> nn.Module:
         return self.linear
-
-    def first_layers(self, x: Tensor) -> Tensor:
-        return begin(self.stem, _scale(x))
-
-    def first_change(self, x: Tensor) -> Tensor:
-        change = begin_change(self.stem, x)
-        return super().first_change(x) if change is None else change
 
     def other_layers(self, x: Tensor) -> Tensor:
         tokens = go_on(self.stem, x).flatten(2).transpose(1, 2) + self.position  # (k, t, d)

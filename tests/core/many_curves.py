@@ -1,8 +1,6 @@
-"""A study of several small curves, and what of its results has to be the same wherever they are computed."""
+"""A study of several small curves, and the files that have to be the same wherever they are computed."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 from tests.conftest import TINY
 
@@ -15,16 +13,6 @@ MANY = TINY | {
 }  # fmt: skip
 
 
-def numbers(folder: Path) -> dict[str, Any]:
-    """The result without seconds and the name of the run."""
-    values = json.loads((folder / "result.json").read_text("utf-8").replace(f"runs/{folder.name}/", ""))
-    values.pop("seconds")
-    for curve in values["curves"]:
-        curve.pop("seconds")
-    return values
-
-
 def files(folder: Path) -> dict[str, bytes]:
-    """Every predictions file and trigger, by name."""
-    found = [*folder.rglob("*.parquet"), *folder.rglob("trigger.safetensors")]
-    return {str(file.relative_to(folder)): file.read_bytes() for file in found if file.suffix == ".parquet"}
+    """Every predictions file, by name."""
+    return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*.parquet")}

@@ -1,12 +1,13 @@
-"""What the tests of runs share: a counting worker as a real process, and waiting for something."""
+"""What the tests of runs share: a counting worker as a real process, waiting for something, and a result's numbers."""
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from fairprog_core.common.home import Home
 from fairprog_core.runs import Run, Store
@@ -14,6 +15,15 @@ from fairprog_core.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
 T = TypeVar("T")
+
+
+def numbers(folder: Path) -> dict[str, Any]:
+    """The result without seconds and paths, which may differ from run to run."""
+    values = json.loads((folder / "result.json").read_text("utf-8").replace(f"runs/{folder.name}/", ""))
+    values.pop("seconds")
+    for curve in values["curves"]:
+        curve.pop("seconds")
+    return values
 
 
 def eventually(look: Callable[[], T], *, seconds: float = 90.0) -> T:

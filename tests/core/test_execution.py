@@ -1,6 +1,5 @@
 """A whole tiny study on drawn faces: what is written, and what an interruption costs (nothing)."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from fairprog_core.study import Study
 from fairprog_core.study.plan import CurvePlan
 from fairprog_core.triggers.base import load_trigger
 from tests.conftest import TINY, Finished
+from tests.core.run_help import numbers
 
 UNEXPLAINED = {"explain": {"gallery": 0, "rows": 0, "probe": False}}
 
@@ -41,15 +41,6 @@ def run(study: Study, home: Home, name: str, *, until: tuple[str, int] | None = 
             break
     records.close()
     return seen
-
-
-def numbers(folder: Path) -> dict[str, Any]:
-    """The result without seconds and paths, which may differ from run to run."""
-    values = json.loads((folder / "result.json").read_text("utf-8").replace(f"runs/{folder.name}/", ""))
-    values.pop("seconds")
-    for curve in values["curves"]:
-        curve.pop("seconds")
-    return values
 
 
 @pytest.mark.parametrize("threads", [None, 2])

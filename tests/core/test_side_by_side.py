@@ -18,8 +18,8 @@ from fairprog_core.pipeline.execute import execute
 from fairprog_core.pipeline.tasks.how_many import n_at_once
 from fairprog_core.study import Study
 from tests.conftest import Finished, is_forkserver
-from tests.core.many_curves import MANY, files, numbers
-from tests.core.run_help import ROOT, eventually
+from tests.core.many_curves import MANY, files
+from tests.core.run_help import ROOT, eventually, numbers
 
 
 def helpers() -> list[psutil.Process]:

@@ -102,8 +102,9 @@ class SideBySide(Generic[AnyHelper]):
         how = helper.dismiss()
         self._ends[task] += 1
         if self._ends[task] >= MOST_ENDS:
+            what = task.curve or task.base or "the base"
             raise RunError(
-                f"{MOST_ENDS} processes ended while they computed {task.curve or task.base} ({how}), perhaps because "
+                f"{MOST_ENDS} processes ended while they computed {what} ({how}), perhaps because "
                 "memory is short; resume the run with fewer curves at once (--jobs 1): what is finished is kept."
             )
         self.n = self.crew.n_after_loss(self.n)
