@@ -39,6 +39,7 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     from app.server.garbage import start_tending
     from app.server.guard import Guard
     from app.server.head import PageHead
+    from app.server.left_page import LeftPage
     from app.server.warm import import_pages
 
     name = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
@@ -55,7 +56,7 @@ def serve(*, host: str, port: int, is_shared: bool, when_open: Callable[[str], N
     _end_cleanly()
     # Streamlit's command line cannot be used: it accepts single values only, and the theme has lists
     with contextlib.suppress(KeyboardInterrupt):
-        st.App(SCRIPT, middleware=[*before, Middleware(PageHead)]).run(config=options)
+        st.App(SCRIPT, middleware=[*before, Middleware(PageHead), Middleware(LeftPage)]).run(config=options)
 
 
 def server_options(host: str, port: int, *, is_shared: bool) -> dict[str, object]:

@@ -1,7 +1,10 @@
 """Back and forward in a real browser: one press for one page."""
 
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from app.wording.shared import common
 
@@ -10,6 +13,39 @@ def shows(visit, title: str) -> None:
     """Wait until the page with this heading has drawn itself."""
     expect(visit.page.get_by_role("heading", level=1, name=title)).to_be_visible(timeout=30_000)
     visit.settle()
+
+
+def slow_way(page: Page) -> Callable[[], AbstractContextManager[None]]:
+    """Let a slow connection be played; call it before the page is opened.
+
+    Returns:
+        A function for ``with``: what the browser asks for inside reaches the server at its end, all at once.
+    """
+    held: list[tuple[WebSocketRoute, str | bytes]] = []
+    is_holding = False
+
+    def connect(browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+
+        def on_request(message: str | bytes) -> None:
+            if is_holding:
+                held.append((server, message))
+            else:
+                server.send(message)
+
+        browser.on_message(on_request)
+
+    @contextmanager
+    def holding() -> Iterator[None]:
+        nonlocal is_holding
+        is_holding = True
+        yield
+        is_holding = False
+        for server, message in held:
+            server.send(message)
+
+    page.route_web_socket("**/_stcore/stream", connect)
+    return holding
 
 
 def test_one_press_of_back_leads_from_a_page_to_the_one_before(server, visitor):
@@ -56,6 +92,22 @@ def test_one_press_of_back_leaves_a_page_whatever_was_chosen_on_it(server, visit
     assert page.evaluate("history.length") == entries
     page.go_back()
     shows(visit, start)
+
+
+def test_back_after_a_move_of_a_slider_shows_the_page_before(server, visitor):
+    visit = visitor(server)
+    held_up = slow_way(visit.page)
+    page = visit.open("/")
+    start = page.get_by_role("heading", level=1).inner_text()
+    page.get_by_role("link", name=common.PAGES["tradeoff"], exact=True).first.click()
+    shows(visit, "Accuracy against the gap")
+    slider = page.get_by_role("slider").first
+    with held_up():
+        slider.press("ArrowLeft")
+        page.go_back()
+        page.wait_for_timeout(1_000)  # longer than a slider rests before it counts as released
+    shows(visit, start)
+    assert page.url == server.url + "/"
 
 
 def test_menu_of_a_phone_closes_after_a_choice(server, visitor):
