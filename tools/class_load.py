@@ -2,8 +2,9 @@
 
 Starts ``fairprog app --class`` (with ``--open`` instead ``--share``) on a new home with a few finished runs. Every
 viewer is a session of its own that acts every ten seconds: it opens Start, opens Trade-off, moves λ twice, chooses
-another curve, opens Runs. With ``--train`` a study trains meanwhile; its speed is compared with that before the viewers
-came. Times are from the request that is sent until the page has been drawn by the server.
+another curve, opens Runs. Viewers have no browser, and wait until the server has drawn the page; ``--browsers 2`` adds
+two that have one, and wait until it has. With ``--train`` a study trains meanwhile; its speed is compared with that
+before the viewers came.
 """
 
 import argparse
@@ -12,23 +13,20 @@ import contextlib
 import itertools
 import json
 import os
-import random
 import re
 import shutil
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psutil
+from playwright.async_api import async_playwright
 
 from fairprog_core.common.home import Home
 from fairprog_core.results.result import Result
@@ -37,130 +35,13 @@ from fairprog_core.results.summary import main_figures
 from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Owner
 from fairprog_core.study.load import load_study
-from tools.page_client import Failed, PageClient, data_of
+from tests.programs import chromium
+from tools.class_viewer import PAUSE, BrowserViewer, Load, SocketViewer, Viewer
 
-SCHEMA = "fairprog.class_load/1"
-PAUSE = 10.0  # seconds between two acts of a viewer
 N_RUNS = 6  # finished runs in the home
 START_DEADLINE = 120.0  # seconds
 LONE_SECONDS = 30.0  # for which the training is measured without viewers
 LONG = ("budget.steps=100000", "name=class-load")  # it trains until it is cancelled
-
-
-@dataclass
-class Load:
-    """What was measured.
-
-    Attributes:
-        seconds: by the name of an act, one value per act.
-        errors: one line each.
-        server_megabytes: most memory of the server's process (RSS).
-        all_megabytes: most memory of all processes of the home (PSS: what they share counts once).
-        server_share: processor time of the server per second.
-        steps_alone, steps_in_class: training steps per second; None: not measured.
-    """
-
-    viewers: int
-    minutes: float
-    seconds: dict[str, list[float]] = field(default_factory=dict)
-    errors: list[str] = field(default_factory=list)
-    n_redraws: int = 0
-    n_bytes: int = 0
-    server_megabytes: float = 0.0
-    all_megabytes: float = 0.0
-    server_share: float = 0.0
-    steps_alone: float | None = None
-    steps_in_class: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The figures, with the quantiles in place of single times."""
-        rows = {name: _row(values) for name, values in self.seconds.items()}
-        return {"schema": SCHEMA, **asdict(self), "seconds": rows}
-
-    def table(self) -> str:
-        """The figures as text."""
-        lines = ["| act | n | p50 s | p95 s | longest s |", "|---|---:|---:|---:|---:|"]
-        for name, values in self.seconds.items():
-            row = _row(values)
-            lines.append(f"| {name} | {row['n']} | {row['p50']:.2f} | {row['p95']:.2f} | {row['max']:.2f} |")
-        redraws = max(self.n_redraws, 1)
-        lines += [
-            "",
-            f"{self.viewers} viewers, {self.minutes:g} minutes: {self.n_redraws} redraws of "
-            f"{self.n_bytes / redraws / 1000:.0f} kB, {len(self.errors)} errors",
-            f"server: {self.server_megabytes:.0f} MB, {self.server_share:.2f} cores, "
-            f"{1000 * self.server_share * self.minutes * 60 / redraws:.0f} ms of a core per redraw; "
-            f"with all workers {self.all_megabytes:.0f} MB",
-        ]
-        if self.steps_alone and self.steps_in_class is not None:
-            share = self.steps_in_class / self.steps_alone
-            lines.append(f"training: {self.steps_in_class:.2f} steps/s, alone {self.steps_alone:.2f}: {share:.0%}")
-        return "\n".join([*lines, *self.errors[:10]])
-
-
-def _row(values: list[float]) -> dict[str, float]:
-    """Number, median, 95th percentile and maximum."""
-    cuts = statistics.quantiles(values, n=20, method="inclusive") if len(values) > 1 else values * 19
-    return {"n": len(values), "p50": statistics.median(values), "p95": cuts[18], "max": max(values)}
-
-
-class Viewer:
-    """One of the class: acts every ten seconds, and notes how long it waited.
-
-    Args:
-        url: of the dashboard.
-        number: decides what it looks at.
-        load: where it notes.
-        runs: whose Trade-off is opened.
-        code: the join code; empty: there is none.
-    """
-
-    def __init__(self, url: str, number: int, load: Load, runs: list[str], code: str = "") -> None:
-        self.client, self.load, self.random = PageClient(url, code), load, random.Random(number)
-        self.runs = itertools.cycle(runs[number % len(runs) :] + runs[: number % len(runs)])
-
-    async def act_until(self, end: float, begin: float) -> None:
-        """Act, from a moment on, until another."""
-        await asyncio.sleep(max(begin - time.monotonic(), 0))
-        acts = itertools.cycle([self._trade_off, self._lam, self._lam, self._curve, self._runs, self._start])
-        await self._noted("Start, first visit", self.client.enter())
-        at = begin + PAUSE
-        while at < end:
-            await asyncio.sleep(max(at - time.monotonic(), 0))
-            at = max(at, time.monotonic()) + PAUSE
-            try:
-                await next(acts)()
-            except Failed as error:  # a widget that the page does not show
-                self.load.errors.append(str(error))
-        await self.client.leave()
-        self.load.n_redraws += self.client.n_redraws
-        self.load.n_bytes += self.client.n_bytes
-
-    async def _start(self) -> None:
-        await self._noted("Start", self.client.open(""))
-
-    async def _trade_off(self) -> None:
-        await self._noted("Trade-off", self.client.open("tradeoff", f"run={next(self.runs)}"))
-
-    async def _lam(self) -> None:
-        name, element = self.client.find("bidi_component", lambda each: "lam_slider" in each.component_name)
-        index = self.random.randrange(len(data_of(element)["stops"]))
-        await self._noted("Trade-off, λ moved", self.client.set(name, json_value=json.dumps({"index": index})))
-
-    async def _curve(self) -> None:
-        name, element = self.client.find("selectbox", lambda each: each.id.endswith("-family"))
-        chosen = self.random.choice(element.options)
-        await self._noted("Trade-off, another curve", self.client.set(name, string_value=chosen))
-
-    async def _runs(self) -> None:
-        await self._noted("Runs", self.client.open("runs"))
-
-    async def _noted(self, name: str, act: Any) -> None:
-        try:
-            seconds = await act
-            self.load.seconds.setdefault(name, []).append(seconds)
-        except Failed as error:
-            self.load.errors.append(f"{name}: {error}")
 
 
 def furnish(home: Home) -> list[str]:
@@ -276,13 +157,22 @@ async def watch(load: Load, server: psutil.Process, home: Home) -> None:
 
 async def visit(load: Load, url: str, server: psutil.Process, home: Home, runs: list[str], code: str) -> None:
     """Let the viewers come, one after the other within ten seconds, and act."""
-    watching = asyncio.create_task(watch(load, server, home))
-    begin, used = time.monotonic(), sum(server.cpu_times()[:2])
-    end = begin + load.minutes * 60
-    viewers = [Viewer(url, number, load, runs, code) for number in range(load.viewers)]
-    await asyncio.gather(*(each.act_until(end, begin + PAUSE * i / len(viewers)) for i, each in enumerate(viewers)))
-    load.server_share = (sum(server.cpu_times()[:2]) - used) / (time.monotonic() - begin)
-    watching.cancel()
+    async with contextlib.AsyncExitStack() as stack:
+        at: dict[str, str] = {"url": url, "code": code}
+        viewers: list[Viewer] = [SocketViewer(number, load, runs, **at) for number in range(load.viewers)]
+        if load.browsers:
+            playwright = await stack.enter_async_context(async_playwright())
+            path, flags = chromium.find(), chromium.launch_arguments()
+            browser = await playwright.chromium.launch(executable_path=path, args=flags)
+            for number in range(load.viewers, load.viewers + load.browsers):
+                page = await (await browser.new_context(viewport={"width": 1440, "height": 900})).new_page()
+                viewers.append(BrowserViewer(number, load, runs, page=page, **at))
+        watching = asyncio.create_task(watch(load, server, home))
+        begin, used = time.monotonic(), sum(server.cpu_times()[:2])
+        end = begin + load.minutes * 60
+        await asyncio.gather(*(each.act_until(end, begin + PAUSE * i / len(viewers)) for i, each in enumerate(viewers)))
+        load.server_share = (sum(server.cpu_times()[:2]) - used) / (time.monotonic() - begin)
+        watching.cancel()
 
 
 def measure(load: Load, *, train: str | None, home: Home, mode: str) -> Load:
@@ -306,6 +196,7 @@ def main() -> None:
     """Measure, print the table and, where asked for, write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--viewers", type=int, default=12)
+    parser.add_argument("--browsers", type=int, default=0, help="viewers with a real browser, besides the others")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--train", nargs="?", const="faces-quick", help="a study that trains meanwhile")
     parser.add_argument("--open", action="store_true", help="a shared server without a class")
@@ -313,7 +204,9 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fairprog-class-") as folder:
         home, mode = Home.find(Path(folder) / "home"), "--share" if given.open else "--class"
-        load = measure(Load(given.viewers, given.minutes), train=given.train, home=home, mode=mode)
+        load = measure(
+            Load(given.viewers, given.minutes, browsers=given.browsers), train=given.train, home=home, mode=mode
+        )
     print(load.table())
     if given.json:
         given.json.write_text(json.dumps(load.to_json(), indent=2) + "\n", "utf-8")

@@ -22,6 +22,18 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin, Subprotocol
 
 DEADLINE = 120.0  # seconds until a redraw counts as lost
+# The script has run, the socket is open, nothing is drawn as a placeholder any more, and nothing moves that will
+# come to rest: a click on what an opening expander still pushes along is lost.
+DRAWN = """() => {
+  const app = document.querySelector('[data-testid="stApp"]');
+  return app !== null
+    && app.getAttribute('data-test-connection-state') === 'CONNECTED'
+    && app.getAttribute('data-test-script-state') === 'notRunning'
+    && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null
+    && document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]') === null
+    && document.getAnimations().every(
+      ({playState, effect}) => playState !== 'running' || effect.getComputedTiming().endTime === Infinity);
+}"""
 _KEPT_RUNS = 2  # Streamlit's global.maxCachedMessageAge: redraws of the page for which a browser keeps a message
 _LARGEST = 64 * 2**20  # bytes of a message
 

@@ -202,7 +202,7 @@ def test_trigger_in_training_is_painted_on_rows_with_their_verdicts(open_page, r
     live = [record for record in seen if record["kind"] == "live"][-1]
     shown = given(open_page("train", run=running.id), "watch.charts.rows")
     assert [row["picture"] for row in shown["rows"]] == [row["picture"] for row in live["rows"]]
-    assert all(row["picture"].startswith("data:image/webp;base64,") for row in shown["rows"])
+    assert all(row["picture"].startswith("data:image/jpeg;base64,") for row in shown["rows"])
     assert [row["is_right"] for row in shown["rows"]] == [row["said_after"] == row["label"] for row in live["rows"]]
     gap, accuracy = shown["counters"]
     assert gap["before"].isdigit()

@@ -27,23 +27,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Locator, Page, R
 from fairprog_core.common.home import Home
 from tests.conftest import Finished
 from tests.programs import chromium
+from tools.page_client import DRAWN
 
 ROOT = Path(__file__).resolve().parents[2]
 START_DEADLINE = 60.0  # seconds until the server answers; two test processes may load both cores
 IDLE_DEADLINE = 60_000  # milliseconds until a page has drawn itself
-
-# The script has run, the socket is open, nothing is drawn as a placeholder any more, and nothing moves that will
-# come to rest: a click on what an opening expander still pushes along is lost.
-IDLE = """() => {
-  const app = document.querySelector('[data-testid="stApp"]');
-  return app !== null
-    && app.getAttribute('data-test-connection-state') === 'CONNECTED'
-    && app.getAttribute('data-test-script-state') === 'notRunning'
-    && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null
-    && document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]') === null
-    && document.getAnimations().every(
-      ({playState, effect}) => playState !== 'running' || effect.getComputedTiming().endTime === Infinity);
-}"""
 
 # What moved without a visitor's doing, summed in windows as Cumulative Layout Shift is (web.dev/articles/cls).
 SHIFTS = """
@@ -204,7 +192,7 @@ class Visit:
 
     def settle(self) -> None:
         """Wait until Streamlit has nothing left to do."""
-        self.page.wait_for_function(IDLE, timeout=IDLE_DEADLINE)
+        self.page.wait_for_function(DRAWN, timeout=IDLE_DEADLINE)
 
     def open_list(self, box: Locator) -> None:
         """Open the list of a selectbox; scrolled to first, because it closes when the page scrolls.

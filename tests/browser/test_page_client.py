@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tools.class_load import Load
+from tools.class_viewer import Load
 from tools.page_client import Failed, PageClient, data_of
 
 

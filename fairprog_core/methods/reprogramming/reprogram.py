@@ -30,7 +30,7 @@ from fairprog_core.training.eager_adam import EagerAdam
 from fairprog_core.training.resuming import TrainingState, entry, load_module, load_optimizer, load_schedule
 from fairprog_core.triggers.base import Trigger
 
-N_ANGLES = 25  # of a training, about: each costs two more backward passes …
+N_ANGLES = 25  # of a training, about: each costs one more backward pass …
 LEAST_STEPS = 4  # … and is therefore measured in every fourth step at most
 
 
@@ -157,19 +157,20 @@ class Reprogram:
         With ``is_measured`` returns the angle between the gradients of both losses, see `_angle`.
         """
         parameters = list(self.trigger.parameters())
-        angle, fair, useful = None, tuple[Tensor, ...](), tuple[Tensor, ...]()
+        fair, useful = tuple[Tensor, ...](), tuple[Tensor, ...]()
         if self.options.projection or is_measured:
             fair = torch.autograd.grad((lam * fairness_loss).sum(), parameters, retain_graph=True)
-            useful = torch.autograd.grad(utility_loss.sum(), parameters, retain_graph=not self.options.projection)
-            angle = _angle(useful, fair) if is_measured else None
         if self.options.projection:
+            useful = torch.autograd.grad(utility_loss.sum(), parameters)
             for value, g_fair, g_useful in zip(parameters, fair, useful, strict=True):
                 along = (g_useful * g_fair).sum() / g_fair.square().sum().clamp_min(1e-12)
                 value.grad = g_useful - along * g_fair + g_fair
-        else:  # not their sum: a step is the same to the last bit, whether or not the angle is measured
-            gradients = torch.autograd.grad((utility_loss + lam * fairness_loss).sum(), parameters)
-            for value, gradient in zip(parameters, gradients, strict=True):
+        else:  # not the sum of two gradients: a step is the same to the last bit, whether or not the angle is measured
+            both = torch.autograd.grad((utility_loss + lam * fairness_loss).sum(), parameters)
+            for value, gradient in zip(parameters, both, strict=True):
                 value.grad = gradient
+            useful = tuple(gradient - g_fair for gradient, g_fair in zip(both, fair, strict=is_measured))
+        angle = _angle(useful, fair) if is_measured else None
         self.optimizer.step()
         self.schedule.step()
         if self.is_on_line:
