@@ -42,8 +42,7 @@ def run(
     """
     chosen = load_study(study, overrides)
     check_limits(chosen)
-    if on is not None:
-        check_address(on)
+    check_address(on)
     from fairprog_core.pipeline.execute import execute  # imports torch
 
     store = Store(home)

@@ -90,8 +90,7 @@ def run(
     if json_file:
         check_destination(json_file, RESULT_FILE)
     check_trackers(log_to or ())
-    if on is not None:
-        check_address(on)
+    check_address(on)
     opened_home = open_home(home)
     _log_to(opened_home)
     with console().status("Loading torch …"):

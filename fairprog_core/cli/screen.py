@@ -92,8 +92,9 @@ def app(
     launcher.slots()  # like the next lines: reports a wrong variable of the environment
     limits()
     assets()
+    address.check_address(on)
     if on is not None:
-        os.environ[address.VARIABLE] = address.check_address(on)  # the workers compute there
+        os.environ[address.VARIABLE] = on  # the workers compute there
     screen, port = find_screen(), _free_port(host, port)
     if policy.is_shared and not policy.is_class:
         complain("whoever can reach this machine can use the dashboard and start runs.")

@@ -51,7 +51,13 @@ AnyHelper = TypeVar("AnyHelper", bound=Helper)
 
 
 class Crew(Protocol[AnyHelper]):
-    """Where helpers come from."""
+    """Where helpers come from.
+
+    Attributes:
+        advice: why helpers may have ended again and again, and what to do: the end of a sentence.
+    """
+
+    advice: str
 
     def hire(self, number: int) -> AnyHelper:
         """A new helper; ``number`` counts them."""

@@ -82,6 +82,8 @@ class ProcessCrew:
         order: what they have to know.
     """
 
+    advice = "perhaps because memory is short; resume the run with fewer curves at once (--jobs 1)"
+
     def __init__(self, order: Order) -> None:
         self.order = order
 

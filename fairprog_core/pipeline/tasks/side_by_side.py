@@ -104,8 +104,8 @@ class SideBySide(Generic[AnyHelper]):
         if self._ends[task] >= MOST_ENDS:
             what = task.curve or task.base or "the base"
             raise RunError(
-                f"{MOST_ENDS} processes ended while they computed {what} ({how}), perhaps because "
-                "memory is short; resume the run with fewer curves at once (--jobs 1): what is finished is kept."
+                f"{MOST_ENDS} processes ended while they computed {what} ({how}), {self.crew.advice}: "
+                "what is finished is kept."
             )
         self.n = self.crew.n_after_loss(self.n)
 

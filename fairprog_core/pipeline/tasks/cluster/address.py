@@ -11,12 +11,14 @@ LOCAL = "ray"
 _ADDRESS = re.compile(r"ray://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}")
 
 
-def check_address(text: str) -> str:
-    """Refuse an address that is none, before anything is begun; returns it.
+def check_address(text: str | None) -> None:
+    """Refuse an address that is none, before anything is begun; None: this machine.
 
     Raises:
         ConfigError: it has another form, or Ray is not installed.
     """
+    if text is None:
+        return
     if text != LOCAL and not _ADDRESS.fullmatch(text):
         raise ConfigError(
             f"--on {shown(text)} is no place to compute at; write --on ray for a cluster of this machine, or the "
@@ -24,7 +26,6 @@ def check_address(text: str) -> str:
         )
     if find_spec("ray") is None:
         raise ConfigError('Ray is not installed; install it with `pip install "fairprog[ray]"`.')
-    return text
 
 
 def from_environment() -> str | None:

@@ -243,6 +243,8 @@ class RayCrew:
         devices: that they compute on.
     """
 
+    advice = "perhaps because nodes are lost or short of memory; look at the cluster (ray status), then resume the run"
+
     def __init__(
         self, order: Order, base: Sequence[Path], files_of: Callable[[Task], list[Path]], needs: dict[str, float]
     ) -> None:
