@@ -36,6 +36,7 @@ from fairprog_core.methods.base import FitContext, FittedModel, Method, Validate
 from fairprog_core.methods.pseudo_labels import pseudo_labelled
 from fairprog_core.training.base_classifier import optimizer_of
 from fairprog_core.training.discriminator import chance
+from fairprog_core.training.eager import EagerAdamW
 from fairprog_core.training.per_lam import fit_one, sum_costs
 from fairprog_core.training.resuming import TrainingState, check_alike, entry, load_optimizer, load_schedule
 
@@ -256,7 +257,7 @@ class AdvPost(AdversarialMethod[AdvPostOptions]):
         classifier = read_classifier(self.context.base_file, CLASSIFIERS)[0].to(self.context.device).eval()
         classifier.unfreeze()
         trainable = [value for value in classifier.parameters() if value.requires_grad]
-        optimizer = torch.optim.AdamW(trainable, lr=self.options.rate * self.base_options.start_rate)
+        optimizer = EagerAdamW(trainable, lr=self.options.rate * self.base_options.start_rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
         return Adversarial(
             self.options, context=self.context, classifier=classifier, lam=lam, optimizer=optimizer, schedule=schedule

@@ -35,6 +35,7 @@ from fairprog_core.data.base import Split
 from fairprog_core.methods.base import FitContext, FittedModel, Method, O_co, ValidateFn
 from fairprog_core.methods.features import Features
 from fairprog_core.training.differentiable_gap import DifferentiableGap
+from fairprog_core.training.eager import EagerLBFGS
 
 
 class ClosedForm(Method[O_co]):
@@ -97,9 +98,7 @@ def lbfgs(loss: Callable[[], Tensor], parameters: Sequence[Tensor], *, steps: in
     """Minimise a loss over parameters, in place, by L-BFGS with line search; at most ``steps`` iterations."""
     for value in parameters:
         value.requires_grad_(True)
-    solver = torch.optim.LBFGS(
-        parameters, max_iter=steps, history_size=20, tolerance_grad=1e-6, line_search_fn="strong_wolfe"
-    )
+    solver = EagerLBFGS(parameters, max_iter=steps, history_size=20, tolerance_grad=1e-6, line_search_fn="strong_wolfe")
 
     def closure() -> float:
         solver.zero_grad()

@@ -200,6 +200,7 @@ class Execution:
         about = self.context.classifier.describe()
         if not begins_early:
             yield from self._measure_base()
+        memory.return_freed()
         done = BASE_READ if begins_early else 1.0
         yield self.progress.at("base", done, f"The base classifier is ready{about and '; it '}{about}")
 

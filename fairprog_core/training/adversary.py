@@ -11,7 +11,7 @@ from torch import Tensor
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.common.types import Groups
 from fairprog_core.training.discriminator import Discriminator
-from fairprog_core.training.eager_adam import EagerAdam
+from fairprog_core.training.eager import EagerAdam
 from fairprog_core.training.resuming import TrainingState, check_tensor, entry, load_module, load_optimizer
 
 ReplayBatch = tuple[Tensor, Tensor, Tensor]  # evidence (l, k, d), z (l, k), weight (l, k) of one batch

@@ -13,6 +13,7 @@ from fairprog_core.classifiers import TrainedOptions
 from fairprog_core.classifiers.base import Classifier
 from fairprog_core.common.records import BaseRecord
 from fairprog_core.data.base import Split
+from fairprog_core.training.eager import EagerAdamW
 
 
 def train(
@@ -72,7 +73,7 @@ def optimizer_of(
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """AdamW on the trainable weights, and a one-cycle schedule over ``steps`` steps."""
     trainable = [value for value in classifier.parameters() if value.requires_grad]
-    optimizer = torch.optim.AdamW(trainable, lr=options.learning_rate, weight_decay=0.05)
+    optimizer = EagerAdamW(trainable, lr=options.learning_rate, weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         options.learning_rate,

@@ -1,8 +1,8 @@
 """Settings of glibc's heap for freed memory; no effect with other C libraries.
 
-Source: mallopt(3). Training frees and allocates the same megabytes at every step. Whether glibc returns them to the
-system each time depends on earlier allocations: some processes faulted in 1,400 pages at every step of a small network
-and took a fifth longer, others hardly any. A page server runs for long and should stay small.
+Source: mallopt(3), malloc_trim(3). Training frees and allocates the same megabytes at every step. Whether glibc returns
+them to the system each time depends on earlier allocations: some processes faulted in 1,400 pages at every step of a
+small network and took a fifth longer, others hardly any. A page server runs for long and should stay small.
 """
 
 import contextlib
@@ -14,6 +14,12 @@ TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # the parameters' number
 def keep_freed() -> None:
     """Keep freed memory in the process for the next allocation."""
     _set((MMAP_THRESHOLD, 2**30), (TRIM_THRESHOLD, 2**30))
+
+
+def return_freed() -> None:
+    """Return all freed memory to the system, between two parts of a work that need different things."""
+    with contextlib.suppress(OSError, TypeError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def share_one() -> None:

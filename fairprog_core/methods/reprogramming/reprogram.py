@@ -26,7 +26,7 @@ from fairprog_core.methods import LearnedTriggerOptions
 from fairprog_core.methods.base import make_fairness_loss
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
-from fairprog_core.training.eager_adam import EagerAdam
+from fairprog_core.training.eager import EagerAdam
 from fairprog_core.training.resuming import TrainingState, entry, load_module, load_optimizer, load_schedule
 from fairprog_core.triggers.base import Trigger
 

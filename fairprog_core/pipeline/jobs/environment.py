@@ -16,8 +16,7 @@ PACKAGES = ("fairprog", "torch", "torchvision", "captum", "numpy", "streamlit", 
 
 
 def warm_up() -> None:
-    """Import what takes seconds: torch's compiler, which every optimizer imports, and the encoders of texts."""
-    torch.optim.Adam([torch.nn.Parameter(torch.zeros(1))])
+    """Import what takes seconds: the encoders of texts."""
     CLASSIFIERS["encoder"].load()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, cast
 
 from fairprog_core.common.home import Home
+from fairprog_core.common.process import memory
 from fairprog_core.common.records import CurveInTraining
 from fairprog_core.common.registry import load
 from fairprog_core.explain import REPORTS
@@ -101,7 +102,9 @@ class StudyWork:
             job = self._by_key[task.curve]
             yield from _timed("triggers", self._learning(job))
             yield Advance("triggers", 1.0, None, 0.0)
+            memory.return_freed()
             yield from _timed("evaluation", self._evaluation(job))
+        memory.return_freed()  # several processes are at work, and seldom need most at the same time
 
     def _target(self, task: Task) -> TransferJob:
         return next(target for target in self.targets if target.name == task.base)

@@ -1,0 +1,40 @@
+"""torch's optimizers without its compiler, which they import with the first step: a second and 80 MB of every start."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+
+
+def _plain(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of an optimizer as it is written, without what tells the compiler to leave it out."""
+    plain: Callable[..., Any] = getattr(method, "__wrapped__", method)
+    return plain
+
+
+class Eager:
+    """Put before an optimizer of torch: its own methods, none of which is wrapped for the compiler."""
+
+    add_param_group = _plain(torch.optim.Optimizer.add_param_group)
+    state_dict = _plain(torch.optim.Optimizer.state_dict)
+    load_state_dict = _plain(torch.optim.Optimizer.load_state_dict)
+    zero_grad = _plain(torch.optim.Optimizer.zero_grad)
+
+
+class EagerAdam(Eager, torch.optim.Adam):
+    """``torch.optim.Adam`` in one pass over the parameters, digit for digit that of ``fused=True``."""
+
+    def __init__(self, parameters: Iterable[torch.nn.Parameter], *, lr: float) -> None:
+        super().__init__(parameters, lr=lr, fused=True)
+
+    step = torch.no_grad()(_plain(torch.optim.Adam.step))
+
+
+class EagerAdamW(Eager, torch.optim.AdamW):
+    """``torch.optim.AdamW``, digit for digit."""
+
+    step = torch.no_grad()(_plain(torch.optim.AdamW.step))
+
+
+class EagerLBFGS(Eager, torch.optim.LBFGS):
+    """``torch.optim.LBFGS``, digit for digit."""
