@@ -17,14 +17,19 @@ run = store.begin(load_study("faces-quick"), Owner.this_process())
 key = load_study("faces-quick").plan()[0].key
 store.append(run.id, [{"kind": "train", "curve": key, "step": 1, "steps": 9, "utility_loss": 1.0,
     "fairness_loss": 1.0, "discriminator_accuracy": 0.5, "chance": 0.5}], token=run.token)
-for view, query in (("start", {}), ("runs", {}), ("train", {}), ("train", {"run": run.id})):
+def draw(view, query):
     page = AppTest.from_file(sys.argv[1], default_timeout=60)
     for name, value in query.items():
         page.query_params[name] = value
     page.switch_page(f"views/{view}.py")
     page.run()
     assert not page.exception, page.exception
+for view, query in (("start", {}), ("runs", {}), ("train", {}), ("train", {"run": run.id})):
+    draw(view, query)
 print(*(name for name in ("torch", "torchvision", "captum", "pandas", "pyarrow") if name in sys.modules))
+draw("tradeoff", {})
+from app.server.warm import MODULES
+assert sys.modules.keys() >= set(MODULES), set(MODULES) - sys.modules.keys()  # what is imported ahead is needed
 """
 
 
