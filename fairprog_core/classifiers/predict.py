@@ -44,8 +44,8 @@ class Model(Protocol):
 class ModelAtLams(Model, Protocol):
     """A model that computes logits at several λ in one call."""
 
-    def logits_at(self, x: Any, lams: Sequence[float]) -> Tensor:
-        """Logits at each of l values of λ: (k, l, c)."""
+    def at_each(self, lams: Sequence[float]) -> Callable[[Any], Tensor]:
+        """From inputs to their logits at each of l values of λ: (k, l, c)."""
 
 
 def predict(model: Model, split: Split, *, batch_size: int | None = None) -> Predictions:
@@ -68,7 +68,9 @@ def predict_at(model: ModelAtLams, split: Split, lams: Sequence[float]) -> list[
     Raises:
         ModelError: a logit is not a finite number.
     """
-    logits = _every_row(model, lambda x: model.logits_at(x, lams), split, None).numpy()  # (n, l, c)
+    with evaluating(model), torch.inference_mode():
+        function = model.at_each(lams)
+    logits = _every_row(model, function, split, None).numpy()  # (n, l, c)
     return [predictions_of(split, logits[:, i]) for i in range(len(lams))]
 
 

@@ -184,9 +184,12 @@ class Trigger(nn.Module):
         logits: Tensor = classifier(self(x, lam))
         return logits
 
-    def logits_of_each(self, classifier: Classifier, x: Any, lams: Sequence[float]) -> Iterator[Tensor]:
-        """The `logits` of each λ in turn for the same inputs; work that does not depend on λ is done once."""
-        return (self.logits(classifier, x, lam) for lam in lams)
+    def at_each(self, classifier: Classifier, lams: Sequence[float]) -> Callable[[Any], Iterator[Tensor]]:
+        """From inputs to their `logits` at each λ in turn.
+
+        What depends on λ alone is computed once for all inputs, what depends on inputs alone once for all λ.
+        """
+        return lambda x: (self.logits(classifier, x, lam) for lam in lams)
 
     @overload
     def wrap(
@@ -392,9 +395,10 @@ class ReprogrammedClassifier(nn.Module):
     def forward(self, x: Any) -> Tensor:
         return self.trigger.logits(self.classifier, self.classifier.batch(x), self.lam)
 
-    def logits_at(self, x: Any, lams: Sequence[float]) -> Tensor:
-        """Logits at each of l values of λ, instead of at the wrapped one: (k, l, c)."""
-        return torch.stack([*self.trigger.logits_of_each(self.classifier, x, lams)], dim=1)
+    def at_each(self, lams: Sequence[float]) -> Callable[[Any], Tensor]:
+        """From inputs to their logits at each of l values of λ, instead of at the wrapped one: (k, l, c)."""
+        logits = self.trigger.at_each(self.classifier, lams)
+        return lambda x: torch.stack([*logits(x)], dim=1)
 
 
 def load_trigger(path: str | Path) -> Trigger:

@@ -7,7 +7,7 @@ Notation: k rows, s image side, p side of the photo inside a border.
 
 import copy
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -109,22 +109,34 @@ class ImageTrigger(Trigger):
         logits: Tensor = classifier.head(self.features(classifier, x, lam))
         return logits
 
-    def logits_of_each(self, classifier: Classifier, x: Tensor, lams: Sequence[float]) -> Iterator[Tensor]:
-        own, usual, ground = type(self), ImageTrigger, self.ground(x)
-        if not (self.is_added and classifier.begins_affine):
-            if own.forward is usual.forward and own.apply_values is usual.apply_values:
-                return (classifier(self.lay(ground[None], self.values(lam))[0]) for lam in lams)
-            return super().logits_of_each(classifier, x, lams)
-        photos = classifier.first_change(ground)
-        return (classifier.head(self._features(classifier, photos, self.values(lam))) for lam in lams)
+    def at_each(self, classifier: Classifier, lams: Sequence[float]) -> Callable[[Tensor], Iterator[Tensor]]:
+        own, usual, each = type(self), ImageTrigger, [self.values(lam) for lam in lams]
+        if self.is_added and classifier.begins_affine:
+            alone = [self._alone(classifier, values) for values in each]
+
+            def logits(x: Tensor) -> Iterator[Tensor]:
+                photos = classifier.first_change(self.ground(x))
+                return (classifier.head(classifier.other_layers(photos + maps)) for maps in alone)
+
+            return logits
+        if own.forward is usual.forward and own.apply_values is usual.apply_values:
+
+            def with_pixels(x: Tensor) -> Iterator[Tensor]:
+                ground = self.ground(x)
+                return (classifier(self.lay(ground[None], values)[0]) for values in each)
+
+            return with_pixels
+        return super().at_each(classifier, lams)
 
     def _features(self, classifier: Classifier, photos: Tensor, values: Tensor) -> Tensor:
         """Features (k, d) with l triggers (l, *shape), from what k cleared photos add to the first layers."""
-        blank = photos.new_zeros(1, 3, self.image_size, self.image_size)
-        triggers = self.lay(blank[None], values)[:, 0]  # (l, 3, s, s)
-        added = classifier.first_layers(triggers)
-        maps = photos.reshape(len(values), -1, *photos.shape[1:]) + added[:, None]
+        maps = photos.reshape(len(values), -1, *photos.shape[1:]) + self._alone(classifier, values)[:, None]
         return classifier.other_layers(maps.flatten(0, 1))
+
+    def _alone(self, classifier: Classifier, values: Tensor) -> Tensor:
+        """The first layers' output (l, …) for l triggers (l, *shape) on no photo."""
+        blank = values.new_zeros(1, 1, 3, self.image_size, self.image_size)
+        return classifier.first_layers(self.lay(blank, values)[:, 0])
 
     def ground(self, x: Tensor) -> Tensor:
         """The photos x (k, 3, s, s) at their place, with zeros at the trigger's pixels.

@@ -82,7 +82,7 @@ class TestEveryTrigger:
     def test_several_lams_over_the_same_inputs_equal_one_after_the_other(self, kind: str) -> None:
         trigger, x, lams = trained(kind), inputs_of(behind(kind), 6), (0.0, 1.5, 20.0)
         with torch.no_grad():
-            together = trigger.wrap(behind(kind), lam=1.0).logits_at(x, lams)
+            together = trigger.wrap(behind(kind), lam=1.0).at_each(lams)(x)
             for number, lam in enumerate(lams):
                 assert torch.equal(together[:, number], trigger.wrap(behind(kind), lam=lam)(x))
                 torch.testing.assert_close(together[:, number], behind(kind)(trigger(x, lam)))
@@ -223,7 +223,7 @@ def test_pictures_of_another_size_are_refused_with_both_sizes(kind: str) -> None
     with pytest.raises(DataError, match=sentence):
         trigger(torch.zeros(2, 3, 8, 8), 1.0)
     with pytest.raises(DataError, match=sentence):
-        trigger.logits_of_each(behind(kind), torch.zeros(2, 3, 8, 8), [1.0, 2.0])
+        trigger.at_each(behind(kind), [1.0, 2.0])(torch.zeros(2, 3, 8, 8))
 
 
 def test_load_trigger_missing_file_says_so(tmp_path: Path) -> None:

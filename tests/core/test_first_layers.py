@@ -70,10 +70,10 @@ def test_logits_and_gradient_in_parts_are_those_of_the_whole_picture(kind: str, 
 def test_logits_do_not_depend_on_how_many_lams_or_rows_are_asked_together(trigger_kind: str) -> None:
     classifier, trigger, x, lams = net("residual_net"), trigger_of(trigger_kind), photos(6), (0.0, 0.7, 2.0)
     with torch.inference_mode():
-        together = trigger.before(classifier, 0.0).logits_at(x, lams)
+        together = trigger.before(classifier, 0.0).at_each(lams)(x)
         for number, lam in enumerate(lams):
             assert torch.equal(together[:, number], trigger.before(classifier, lam)(x))
-        assert torch.equal(together[:4], trigger.before(classifier, 0.0).logits_at(x[:4], lams))
+        assert torch.equal(together[:4], trigger.before(classifier, 0.0).at_each(lams)(x[:4]))
 
 
 class Tinted(Border):
@@ -88,7 +88,7 @@ def test_a_trigger_that_does_more_than_set_pixels_passes_the_whole_classifier() 
     assert not trigger.is_added
     expected = classifier(trigger(x, 1.0))
     assert torch.equal(trigger.logits(classifier, x, 1.0), expected)
-    assert torch.equal(next(iter(trigger.logits_of_each(classifier, x, [1.0]))), expected)
+    assert torch.equal(next(iter(trigger.at_each(classifier, [1.0])(x))), expected)
 
 
 def test_scores_of_a_learned_mask_get_their_gradient() -> None:
