@@ -107,7 +107,7 @@ class Reprogram:
         weight = torch.ones_like(natural) if self.conditions_on_label else natural
         lam = lam.to(logits)
 
-        accuracy = self.adversary.learn(logits.detach(), y, z, lam, weight)
+        accuracy = self.adversary.learn(logits.detach(), y, z, lam, weight).item()
 
         utility = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none").view_as(natural)
         utility_loss = (utility * natural).mean(1)  # (l,)
