@@ -18,17 +18,17 @@ from fairprog_core.common.files.json_values import short
 log = logging.getLogger(__name__)
 
 N_REHEARSALS = 3  # calls of every variant before it is recorded: libraries set themselves up in the first ones
-Run: TypeAlias = Callable[[], Tensor]
+StepWork: TypeAlias = Callable[[], Tensor]
 Variant: TypeAlias = tuple[tuple[str, bool], ...]
 
 
-class Recorder(Protocol):
+class StepRecorder(Protocol):
     """Records what a function does on a device."""
 
-    def rehearse(self, run: Run) -> Tensor:
+    def rehearse(self, run: StepWork) -> Tensor:
         """Run a function in the way in which it will be recorded."""
 
-    def record(self, run: Run) -> Run:
+    def record(self, run: StepWork) -> StepWork:
         """Record a function without running it; what is returned runs it, with the same tensor as result every time.
 
         Raises:
@@ -42,7 +42,7 @@ class CudaGraphs:
     def __init__(self, device: torch.device) -> None:
         self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
-    def rehearse(self, run: Run) -> Tensor:
+    def rehearse(self, run: StepWork) -> Tensor:
         current = torch.cuda.current_stream(self.stream.device)
         self.stream.wait_stream(current)
         with torch.cuda.stream(self.stream):
@@ -50,7 +50,7 @@ class CudaGraphs:
         current.wait_stream(self.stream)
         return found
 
-    def record(self, run: Run) -> Run:
+    def record(self, run: StepWork) -> StepWork:
         graph = torch.cuda.CUDAGraph()
         with (
             torch.cuda.stream(self.stream),  # also brings the current stream back after a recording that failed
@@ -65,7 +65,7 @@ class CudaGraphs:
         return replay
 
 
-def recorder_for(device: torch.device) -> Recorder | None:
+def recorder_for(device: torch.device) -> StepRecorder | None:
     """What records steps on a device; None: nothing does, and steps are simply called."""
     return CudaGraphs(device) if device.type == "cuda" else None
 
@@ -76,7 +76,7 @@ class Recorded:
     Every call is a call of the function: the first ones run it, recording it runs nothing.
     """
 
-    def __init__(self, recorder: Recorder, *, device: torch.device, n_first: int = 0) -> None:
+    def __init__(self, recorder: StepRecorder, *, device: torch.device, n_first: int = 0) -> None:
         """Nothing is recorded yet.
 
         Args:
@@ -94,7 +94,7 @@ class Recorded:
             torch.cuda.synchronize(self.device)  # none is dropped while it is replayed
         self._inputs: list[Tensor] = []
         self._n_calls = Counter[Variant]()
-        self._recordings: dict[Variant, Run] = {}
+        self._recordings: dict[Variant, StepWork] = {}
 
     def __call__(self, function: Callable[..., Tensor], *inputs: Tensor, **variant: bool) -> Tensor:
         """The function's result on the device, valid until the next call; does not wait for the device.
@@ -124,7 +124,7 @@ class Recorded:
         for place, value in zip(self._inputs, inputs, strict=True):
             place.copy_(value.pin_memory() if place.is_cuda else value, non_blocking=True)
 
-    def _record(self, key: Variant, run: Run) -> None:
+    def _record(self, key: Variant, run: StepWork) -> None:
         try:
             self._recordings[key] = self.recorder.record(run)
         except RuntimeError as error:

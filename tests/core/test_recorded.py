@@ -34,7 +34,7 @@ from fairprog_core.training import recorded
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.training.loop import fit
-from fairprog_core.training.recorded import N_REHEARSALS, Recorded, Recorder, Run
+from fairprog_core.training.recorded import N_REHEARSALS, Recorded, StepRecorder, StepWork
 from fairprog_core.triggers import TRIGGERS
 from fairprog_core.triggers.base import Trigger
 from tests.contracts.samples import front, make_classifier, rows, usual
@@ -54,11 +54,11 @@ class HostRecorder:
     def __init__(self, *, fails: bool = False) -> None:
         self.fails, self.n_rehearsals, self.n_recordings, self.n_replays = fails, 0, 0, 0
 
-    def rehearse(self, run: Run) -> Tensor:
+    def rehearse(self, run: StepWork) -> Tensor:
         self.n_rehearsals += 1
         return run()
 
-    def record(self, run: Run) -> Run:
+    def record(self, run: StepWork) -> StepWork:
         if self.fails:
             raise RuntimeError("operation not permitted when stream is capturing\nand more")
         self.n_recordings += 1
@@ -106,7 +106,7 @@ def learner(
 def record_by(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Let learners of pictures record their steps."""
 
-    def begin(recorder: Recorder, *, is_resident: bool = True) -> None:
+    def begin(recorder: StepRecorder, *, is_resident: bool = True) -> None:
         monkeypatch.setattr(reprogram, "recorder_for", lambda device: recorder)
         monkeypatch.setattr(picture_batches, "has_room", lambda split, device: is_resident)
 
@@ -143,8 +143,7 @@ def test_batches_are_those_of_the_sampler_to_the_bit(
     assert len(shapes) == 1
 
 
-@pytest.mark.parametrize("is_resident", [True, False])
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize(("options", "is_resident"), [*((options, True) for options in OPTIONS), ({}, False)], ids=str)
 @pytest.mark.parametrize(
     ("kind", "criterion", "lam"),
     [("border", "equalized_odds", None), ("frame", "demographic_parity", None), ("patch", "equalized_odds", 2.0)],
@@ -378,3 +377,12 @@ def test_gpu_replays_what_it_would_compute_step_by_step(
             assert other["utility_loss"] == pytest.approx(one["utility_loss"], rel=1e-3)
     torch.testing.assert_close(values(found), values(expected), rtol=1e-3, atol=1e-4)
     assert not caplog.messages
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+def test_gpu_training_that_was_interrupted_goes_on_with_the_same_numbers(tmp_path: Path) -> None:
+    device, checkpoint = torch.device("cuda"), tmp_path / "checkpoint.safetensors"
+    on_gpu = freeze(usual("image")).to(device)
+    expected = trained(learner(on_gpu, device=device))
+    seen = trained(learner(on_gpu, device=device), checkpoint, stop_after=25)
+    assert [*seen, *trained(learner(on_gpu, device=device), checkpoint)] == expected
