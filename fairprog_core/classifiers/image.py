@@ -26,7 +26,25 @@ _SHIFT, _SLOPE = torch.tensor(-2.0), 4.0
 
 def to_pixels(x: NDArray[np.uint8], device: torch.device) -> Tensor:
     """Images (k, h, w, 3) uint8 -> (k, 3, h, w) float in [0, 1], channels last in memory."""
-    return torch.from_numpy(np.ascontiguousarray(x)).to(device).permute(0, 3, 1, 2).float().div_(255)
+    return as_floats(torch.from_numpy(np.ascontiguousarray(x)).to(device))
+
+
+def as_floats(x: Tensor) -> Tensor:
+    """As `to_pixels`, for images that are a tensor already."""
+    return x.permute(0, 3, 1, 2).float().div_(255)
+
+
+def draw_flips(k: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """(k,) which photos of a batch are flipped: half of them."""
+    return rng.random(k) < 0.5
+
+
+def some_flipped(x: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A copy of photos (k, s, s, 3) of which half are flipped."""
+    x, flip = np.array(x), draw_flips(len(x), rng)
+    pixels = x.view(f"V{x.shape[-1]}")[..., 0]  # three bytes are moved together: in half the time
+    pixels[flip] = pixels[flip, :, ::-1]
+    return x
 
 
 class ImageClassifierHeader(ClassifierHeader):
@@ -63,9 +81,7 @@ class ImageClassifier(Classifier):
     def to_input(self, x: NDArray[Any], *, rng: np.random.Generator | None = None) -> Tensor:
         """Photos (k, s, s, 3) uint8 -> (k, 3, s, s); with ``rng`` half of them are flipped."""
         if rng is not None:
-            x, flip = np.array(x), rng.random(len(x)) < 0.5
-            pixels = x.view(f"V{x.shape[-1]}")[..., 0]  # three bytes are moved together: in half the time
-            pixels[flip] = pixels[flip, :, ::-1]
+            x = some_flipped(x, rng)
         elif not x.flags.writeable:
             x = np.array(x)  # torch warns about read-only memory
         return to_pixels(x, self.device)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from fairprog_core.common.types import Batch
 from fairprog_core.data.base import Split
@@ -27,6 +28,7 @@ class EvenSampler:
 
     Attributes:
         cells: row indices of each of the m cells that have rows.
+        row_weight: (n,) weights of the split's rows in a batch.
     """
 
     def __init__(
@@ -42,28 +44,37 @@ class EvenSampler:
             seed: of all draws.
             device: of the batches.
         """
-        cells = split.cells
-        present = np.unique(cells)
-        self.cells = [np.flatnonzero(cells == cell) for cell in present]
+        present, cell_of_row = np.unique(split.cells, return_inverse=True)
+        self.cells = [np.flatnonzero(cell_of_row == cell) for cell in range(len(present))]
         share = split.cell_share.ravel()[present]
         # an even batch holds 1/m of every cell: weight = natural share / (1/m)
-        self.cell_weight = share / share.sum() * len(present)
+        self.row_weight: NDArray[np.float64] = (share / share.sum() * len(present))[cell_of_row]
         self.to_input = to_input
         self.split, self.per_cell, self.copies, self.seed, self.device = split, per_cell, copies, seed, device
         self._latest: dict[tuple[int, int], tuple[int, NDArray[np.int64]]] = {}  # (copy, cell) -> (pass, its order)
 
     def __call__(self, step: int) -> Batch:
-        """The batch of a step: (copies · min(m, `MOST_CELLS`) · per_cell) rows, copy after copy."""
+        """The batch of a step, with the rows that `draw` gives."""
+        rows, rng = self.draw(step)
+        x = self.to_input(self.split.x[rows], rng=rng)
+        y, z, weight = (value.to(self.device) for value in self.about(rows))
+        return Batch(x, y, z, weight)
+
+    def draw(self, step: int) -> tuple[NDArray[np.int64], np.random.Generator]:
+        """The rows of a step, and the generator for all else that is drawn for them.
+
+        Returns:
+            (copies · min(m, `MOST_CELLS`) · per_cell,) row numbers, copy after copy; the generator.
+        """
         rng = np.random.default_rng((self.seed, step))
         turn = [self._turn(rng) for _ in range(self.copies)]
-        rows = np.concatenate([self._rows(copy, cell, step) for copy, cells in enumerate(turn) for cell in cells])
-        weight = np.repeat(self.cell_weight[np.concatenate(turn)], self.per_cell)
-        return Batch(
-            self.to_input(self.split.x[rows], rng=rng),
-            torch.from_numpy(self.split.y[rows]).to(self.device),
-            torch.from_numpy(self.split.z[rows]).to(self.device),
-            torch.from_numpy(weight).float().to(self.device),
-        )
+        rows = [self._rows(copy, cell, step) for copy, cells in enumerate(turn) for cell in cells]
+        return np.concatenate(rows), rng
+
+    def about(self, rows: Any) -> tuple[Tensor, Tensor, Tensor]:
+        """Labels, pattern codes and weights (float32) of rows, numbers or a slice, on the host."""
+        y, z, weight = (torch.from_numpy(value[rows]) for value in (self.split.y, self.split.z, self.row_weight))
+        return y, z, weight.float()
 
     def _rows(self, copy: int, cell: int, step: int) -> NDArray[np.int64]:
         """The rows of a cell that a copy gets in a step: the next ones of its shuffled pass, then of the next pass."""

@@ -100,7 +100,7 @@ class Adversarial:
         return {
             "utility_loss": utility_loss.item(),
             "fairness_loss": fairness_loss.item(),
-            "discriminator_accuracy": accuracy,
+            "discriminator_accuracy": accuracy.item(),
             "chance": self.chance,
         }
 

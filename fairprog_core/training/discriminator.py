@@ -51,7 +51,7 @@ class Discriminator(nn.Module):
         spread = centred.detach().std((1, 2), keepdim=True) + 1e-3
         evidence = torch.cat([centred / spread, logits.softmax(-1)], -1)  # (l, k, 2c)
         if self.conditions_on_label:
-            given = F.one_hot(y, self.n_classes).to(logits.dtype)
+            given = (y[..., None] == torch.arange(self.n_classes, device=y.device)).to(logits.dtype)
             gated = (evidence[..., :, None] * given[..., None, :]).flatten(-2)
             evidence = torch.cat([evidence, given, gated], -1)
         level = torch.log1p(lam).to(logits)[:, None, None].expand(-1, logits.shape[1], 1)

@@ -48,11 +48,13 @@ class KernelPenalty:
         """The mean over blocks and groups of the difference between a group and the other known rows (l,)."""
         kernel = self.kernel(logits)
         kernel = kernel - torch.diag_embed(kernel.diagonal(dim1=-2, dim2=-1))  # no row is paired with itself
-        member = self.patterns.to(z.device)[z].movedim(-1, 1)[:, None]  # (l, 1, g, k)
-        weight = weight * self.is_known.to(z.device)[z]
+        # they stay there: a training copies nothing to the device in every step
+        self.patterns, self.is_known = self.patterns.to(z.device), self.is_known.to(z.device)
+        member = self.patterns[z].movedim(-1, 1)[:, None]  # (l, 1, g, k)
+        weight = weight * self.is_known[z]
         block = self._blocks(y)[:, :, None] * weight[:, None, None]  # (l, b, 1, k)
         differences, is_known = self.difference(kernel, block * member, block * ~member)  # both (l, b, g)
-        return torch.where(is_known, differences, 0.0).sum((1, 2)) / is_known.sum((1, 2)).clamp_min(1)
+        return differences.masked_fill(~is_known, 0.0).sum((1, 2)) / is_known.sum((1, 2)).clamp_min(1)
 
     def difference(self, kernel: Tensor, inside: Tensor, outside: Tensor) -> tuple[Tensor, Tensor]:
         """Difference between each group and the other rows, and whether it can be estimated.

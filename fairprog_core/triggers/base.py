@@ -156,18 +156,22 @@ class Trigger(nn.Module):
         raise NotImplementedError
 
     def values(self, lam: float | Tensor) -> Tensor:
-        """The learned values at λ, a number or (k,) -> (k, *shape)."""
-        lams = torch.as_tensor(lam, dtype=torch.float64).reshape(-1)
-        interpolation_weights = self.scale.interpolation_weights(lams).to(self.anchors)
-        interpolated: Tensor = torch.tensordot(interpolation_weights, self.anchors, dims=1)
+        """The learned values at λ: a number, (k,), or as weights (k, a) of the anchors -> (k, *shape)."""
+        weights = lam if isinstance(lam, Tensor) and lam.ndim == 2 else self.anchor_weights(lam)
+        interpolated: Tensor = torch.tensordot(weights.to(self.anchors), self.anchors, dims=1)
         return self.shared + interpolated
+
+    def anchor_weights(self, lam: float | Tensor) -> Tensor:
+        """The weights (k, a) of the anchors at λ, a number or (k,); on the host."""
+        return self.scale.interpolation_weights(torch.as_tensor(lam, dtype=torch.float64).reshape(-1))
 
     def forward(self, x: Any, lam: float | Tensor) -> Any:
         """Apply the trigger to inputs.
 
         Args:
             x: (k, 3, s, s) in [0, 1], or k texts.
-            lam: a number; or (l,) with l dividing k: the first k/l rows get the first λ, and so on.
+            lam: a number; or (l,) with l dividing k: the first k/l rows get the first λ, and so on; for a trigger that
+                is interpolated also (l, a), the weights of the anchors at these λ.
 
         Returns:
             Inputs of the classifier: (k, 3, s, s), or k longer texts.

@@ -45,12 +45,14 @@ class ImageTrigger(Trigger):
 
     header: ClassVar[type[TriggerHeader]] = ImageTriggerHeader
     places: Tensor
+    _area: Tensor
 
     def __init__(
         self, options: Any, *, anchor_lams: Sequence[float] = (0.0,), seed: int = 0, **input_spec: int
     ) -> None:
         super().__init__(options, anchor_lams=anchor_lams, seed=seed, **input_spec)
-        self.register_buffer("places", self.area().flatten().nonzero()[:, 0], persistent=False)
+        self.register_buffer("_area", self.area(), persistent=False)
+        self.register_buffer("places", self._area.flatten().nonzero()[:, 0], persistent=False)
 
     @property
     def image_size(self) -> int:
@@ -67,6 +69,11 @@ class ImageTrigger(Trigger):
     def area(self) -> Tensor:
         """(s, s) bool: the pixels for which values are learned; it never changes."""
         return self.mask()
+
+    def covered(self) -> Tensor:
+        """The `mask` on the trigger's device, where it stays unless it is learned."""
+        is_fixed = type(self).area is ImageTrigger.area
+        return self._area if is_fixed else self.mask()
 
     def repeated(self, tiles: Tensor) -> Tensor:
         """Values (k, 3, n) of the n pixels that repeat small patterns (k, 3, t, t) over the picture."""
@@ -157,14 +164,14 @@ class ImageTrigger(Trigger):
 
     def clear(self, photo: Tensor) -> Tensor:
         """Fitted photos (…, s, s) with zeros at the trigger's pixels."""
-        return photo * ~self.mask().to(photo.device)
+        return photo * ~self.covered().to(photo.device)
 
     def lay(self, ground: Tensor, values: Tensor) -> Tensor:
         """Add l triggers (l, *shape) to cleared photos (l, k/l, 3, s, s), one per first index."""
-        mask = self.mask().to(ground.device)
-        blank = ground.new_zeros(len(values), 3, mask.numel())
+        side = self.image_size
+        blank = ground.new_zeros(len(values), 3, side**2)
         pixels = blank.index_copy(2, self.places.to(ground.device), self.pixels(values))
-        return ground + pixels.view(-1, 1, 3, *mask.shape)
+        return ground + pixels.view(-1, 1, 3, side, side)
 
     def place(self, masks: Tensor) -> Tensor:
         """Masks (k, s, s) of photos -> masks of pictures; 0 at the trigger's pixels."""

@@ -61,8 +61,8 @@ class LamScale:
 
     def on_line(self, values: Tensor) -> Tensor:
         """Values (a, …) of the anchors -> their least-squares projection onto a line over the scale."""
-        line = self._line.to(values)
-        nearest: Tensor = torch.tensordot(line @ line.T, values, dims=1)
+        self._line = self._line.to(values)  # it stays there: a training copies nothing to the device in every step
+        nearest: Tensor = torch.tensordot(self._line @ self._line.T, values, dims=1)
         return nearest
 
     def nearest(self, lam: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class LearnedMask(ImageTrigger):
     def mask(self) -> Tensor:
         best = self.scores.topk(self._n_pixels()).indices
         mask = torch.zeros(self.image_size**2, dtype=torch.bool, device=best.device)
-        mask[self.places.to(best.device)[best]] = True
+        mask.index_fill_(0, self.places.to(best.device)[best], True)
         return mask.view(self.image_size, self.image_size)
 
     @property

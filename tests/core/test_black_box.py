@@ -255,7 +255,7 @@ def test_estimated_gradient_is_that_of_the_pattern() -> None:
     x, lam = torch.zeros(n, 3, 16, 16), torch.tensor([0.0])
     estimated, true = (
         torch.autograd.grad(logits.log_softmax(-1)[:, 1].mean(), trigger.shared)[0]
-        for logits in (learner.logits(x, lam, 0), model(trigger(x, 0.0)))
+        for logits in (learner.logits(x, lam), model(trigger(x, 0.0)))
     )
     place = trigger.repeated(torch.arange(48.0).view(1, 3, 4, 4))[0].long().flatten()  # type: ignore[operator]
     tied = torch.zeros(48).index_add(0, place, true.flatten())[place].view_as(true)

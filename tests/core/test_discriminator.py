@@ -1,9 +1,11 @@
+from collections import deque
+
 import numpy as np
 import pytest
 import torch
 
 from fairprog_core.common.types import Groups
-from fairprog_core.training.adversary import Adversary
+from fairprog_core.training.adversary import Adversary, Replay
 from fairprog_core.training.discriminator import Discriminator, chance
 
 TWO = Groups.exclusive("a", "b")
@@ -96,7 +98,25 @@ def test_opponent_goes_on_with_what_it_remembers_on_its_own_device() -> None:
     first.learn(logits, y, z, lam, torch.ones(2, 64))
     again.device = torch.device("meta")
     again.load_state(first.state())
-    assert [part.device.type for part in again.replay[0]] == ["meta"] * 3
+    assert [part.device.type for part in again.replay.batches[0]] == ["meta"] * 3
+
+
+@pytest.mark.parametrize("size", [1, 3, 8])
+def test_replay_holds_the_latest_batches_and_stays_in_its_memory_once_full(size: int) -> None:
+    generator = torch.Generator().manual_seed(0)
+    found, expected = Replay(size), deque[tuple[torch.Tensor, ...]](maxlen=size)
+    places = set()
+    for number in range(12):
+        batch = torch.randn(2, 5, 4, generator=generator), torch.full((2, 5), number), torch.rand(2, 5)
+        found.append(batch)
+        expected.append(batch)
+        for part, parts in zip(found.joined(), zip(*expected, strict=True), strict=True):
+            assert torch.equal(part, torch.cat(parts))
+        for part, other in zip(found.batches, expected, strict=True):
+            assert all(map(torch.equal, part, other))
+        if number >= size - 1:
+            places.add(tuple(part.data_ptr() for part in found.joined()))
+    assert len(places) == 1
 
 
 def test_chance_of_exclusive_groups_is_that_of_the_most_frequent_one() -> None:

@@ -1,6 +1,9 @@
+import itertools
 import json
 import math
 import re
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +14,11 @@ from torch import Tensor
 from fairprog_core.common.files.checkpoint import load_state, save_state
 from fairprog_core.common.records import Front
 from fairprog_core.training.budget import Budget
-from fairprog_core.training.loop import fit
+from fairprog_core.training.loop import MOST_AHEAD, TrainingProgress, fit
 from fairprog_core.training.resuming import entry, load_optimizer
 from tests.contracts.samples import front
+
+LOSSES: Any = {"utility_loss": 1.0, "fairness_loss": 0.0, "discriminator_accuracy": 0.5, "chance": 0.5}
 
 
 class Walk:
@@ -26,7 +31,7 @@ class Walk:
     def step(self, step: int) -> dict[str, Any]:
         assert step == int(self.position)
         self.position = self.position + 1
-        return {"utility_loss": 1.0, "fairness_loss": 0.0, "discriminator_accuracy": 0.5, "chance": 0.5}
+        return dict(LOSSES)
 
     def state(self) -> dict[str, Any]:
         return {"learned": {"position": self.position}}
@@ -36,6 +41,23 @@ class Walk:
 
     def validate(self) -> Front:
         return front(next(self.scores))
+
+
+class LateWalk(Walk):
+    """A `Walk` whose losses are read later; they tell the step."""
+
+    def __init__(self, scores: list[float]) -> None:
+        super().__init__(scores)
+        self.read: list[int] = []
+
+    def step(self, step: int) -> Any:
+        losses = super().step(step) | {"utility_loss": float(step)}
+
+        def late() -> dict[str, Any]:
+            self.read.append(step)
+            return losses
+
+        return late
 
 
 def test_fit_ends_at_the_best_iterate_not_the_last() -> None:
@@ -99,6 +121,66 @@ def test_interrupted_fit_goes_on_where_it_stopped(stop_after: int, tmp_path: Pat
     assert second.position.item() == whole.position.item()
 
 
+def told(records: Iterable[Any]) -> list[tuple[int, float]]:
+    """Step and loss of every "train" record; 0 for a validation."""
+    return [(each["step"], each.get("utility_loss", 0.0)) for each in records if each["kind"] != "fitted"]
+
+
+def test_late_losses_are_read_in_order_some_steps_later_and_all_before_a_validation() -> None:
+    method, seen = LateWalk([0.1, 0.2]), []
+    for record in fit(method, Budget(steps=25, validate_every=20), validate=method.validate):
+        if record["kind"] == "train":
+            ahead = int(method.position) - record["step"]
+            assert ahead <= MOST_AHEAD
+            seen.append(ahead)
+        elif record["kind"] == "validation":
+            assert len(seen) == record["step"]
+    assert method.read == list(range(25))
+    assert seen == [8] * 12 + [7, 6, 5, 4, 3, 2, 1, 0] + [4, 3, 2, 1, 0]
+
+
+def test_time_limit_that_ends_while_losses_are_read_leaves_none_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = itertools.count()  # a second passes with every look
+    monkeypatch.setattr("time.perf_counter", lambda: float(next(clock)))
+    for seconds in range(1, 60):
+        method = LateWalk([0.1] * 40)
+        records = list(fit(method, Budget(steps=40, validate_every=30, seconds=seconds), validate=method.validate))
+        steps = [each["step"] for each in records if each["kind"] == "train"]
+        assert steps == list(range(1, int(method.position) + 1))
+        assert records[-2]["kind"] == "validation"
+
+
+@pytest.mark.parametrize("stop_after", [1, 3, 12, 15, 20, 21, 22, 27])
+def test_interrupted_fit_tells_every_late_step_once(stop_after: int, tmp_path: Path) -> None:
+    scores, budget, checkpoint = [0.1, 0.3], Budget(steps=25, validate_every=20), tmp_path / "c.safetensors"
+    whole = LateWalk(scores)
+    expected = list(fit(whole, budget, validate=whole.validate))
+    first, second = LateWalk(scores), LateWalk([])
+    records = fit(first, budget, validate=first.validate, checkpoint=checkpoint)
+    seen = [next(records) for _ in range(stop_after)]
+    records.close()
+    second.scores = first.scores
+    assert load_state(checkpoint)["progress"]["step"] == int(first.position)
+    again = fit(second, budget, validate=second.validate, checkpoint=checkpoint)
+    if stop_after == 3:  # and once more, before anything new was computed
+        seen.append(next(again))
+        again.close()
+        second = LateWalk([])
+        second.scores = first.scores
+        again = fit(second, budget, validate=second.validate, checkpoint=checkpoint)
+    assert told([*seen, *again]) == told(expected)
+
+
+def test_checkpoint_of_an_early_version_without_untold_steps_is_read(tmp_path: Path) -> None:
+    path, budget = stopped(tmp_path)
+    saved = load_state(path)
+    assert saved["progress"].pop("untold") == []
+    save_state(path, saved)
+    again = Walk([0.3, 0.2])
+    records = list(fit(again, budget, validate=again.validate, checkpoint=path))
+    assert [each["step"] for each in records if each["kind"] == "train"] == [4, 5, 6]
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -108,6 +190,9 @@ def test_interrupted_fit_goes_on_where_it_stopped(stop_after: int, tmp_path: Pat
         ({"best": {"position": torch.zeros(2)}}, "best.position is no tensor of shape"),
         ({"best": {}}, "best has other entries"),
         ({"learner": 5}, "learned is missing"),
+        ({"progress": asdict(TrainingProgress()) | {"untold": 5}}, "progress.untold is no list"),
+        ({"progress": asdict(TrainingProgress(step=3)) | {"untold": [{}]}}, "progress.untold has other entries"),
+        ({"progress": asdict(TrainingProgress(step=3, untold=[LOSSES | {"angle": None}]))}, "angle is no finite"),
     ],
 )
 def test_checkpoint_that_does_not_fit_is_set_aside_and_the_training_starts_anew(

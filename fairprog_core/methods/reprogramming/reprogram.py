@@ -13,29 +13,38 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from fairprog_core.classifiers.base import Classifier
+from fairprog_core.classifiers.image import ImageClassifier
 from fairprog_core.common.records import Losses
-from fairprog_core.common.types import Groups
+from fairprog_core.common.types import Batch, Groups
 from fairprog_core.data.base import Split
 from fairprog_core.data.sampling import EvenSampler
 from fairprog_core.methods import LearnedTriggerOptions
 from fairprog_core.methods.base import make_fairness_loss
+from fairprog_core.methods.reprogramming.picture_batches import picture_batches
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
 from fairprog_core.training.eager import EagerAdam
+from fairprog_core.training.loop import LateLosses
+from fairprog_core.training.recorded import Recorded, read_later, recorder_for
 from fairprog_core.training.resuming import TrainingState, entry, load_module, load_optimizer, load_schedule
 from fairprog_core.triggers.base import Trigger
+from fairprog_core.triggers.image import ImageTrigger
 
 N_ANGLES = 25  # of a training, about: each costs one more backward pass …
 LEAST_STEPS = 4  # … and is therefore measured in every fourth step at most
 
 
 class Reprogram:
-    """One training of a trigger; `step` is called once per step, in order."""
+    """One training of a trigger; `step` is called once per step, in order.
+
+    A GPU records the steps of a usual trigger on pictures, see `Recorded`, and repeats them by itself.
+    """
 
     n_queries: int | None = None  # rows sent to learn, where only answers are known
 
@@ -82,6 +91,23 @@ class Reprogram:
         self.optimizer = EagerAdam(trigger.parameters(), lr=options.learning_rate)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
         self.chance = chance(groups, split.cell_share, conditions_on_label=self.conditions_on_label)
+        self.recorded: Recorded | None = None
+        if self.does_the_same_in_every_step and (recorder := recorder_for(device)) is not None:
+            self.batches = picture_batches(self.sampler)
+            self.recorded = Recorded(recorder, device=device, n_first=options.replay)
+
+    @property
+    def does_the_same_in_every_step(self) -> bool:
+        """Whether a step only computes with other numbers than the one before."""
+        trigger, classifier, x = type(self.trigger), type(self.classifier), self.sampler.split.x
+        return (
+            type(self) is Reprogram
+            and issubclass(trigger, ImageTrigger)
+            and (trigger.at_step, trigger.values) == (Trigger.at_step, Trigger.values)
+            and issubclass(classifier, ImageClassifier)
+            and classifier.to_input is ImageClassifier.to_input
+            and x.dtype == np.uint8
+        )
 
     def draw_lams(self, step: int) -> Tensor:
         """The λ of a step (l,): one per equal part of the scale, ascending."""
@@ -93,16 +119,47 @@ class Reprogram:
         ) / self.n_lams
         return self.trigger.scale.stratified(part)
 
-    def step(self, step: int) -> Losses:
+    def step(self, step: int) -> Losses | LateLosses:
         """Train discriminator and trigger on the batch of this step.
 
         Returns:
             utility_loss (nats) and fairness_loss (in the penalty's unit), means over the batch;
             discriminator_accuracy and chance. With a closed-form penalty the discriminator is for monitoring only.
+            Where steps are recorded, a function that waits for these.
         """
-        batch, lam = self.sampler(step), self.draw_lams(step)
-        self.trigger.at_step(step)
-        logits = self.logits(batch.x, lam, step).view(self.n_lams, -1, self.classifier.n_classes)
+        lam = self.draw_lams(step)
+        is_measured = step % max(self.steps // N_ANGLES, LEAST_STEPS) == 0
+        if self.recorded is None:
+            self.trigger.at_step(step)
+            found = self._update(self.sampler(step), lam, lam, is_measured=is_measured)
+            self.schedule.step()
+            return self._losses(found.tolist())
+        rate = torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64)
+        drawn = lam, self.trigger.anchor_weights(lam), rate, *self.batches.draw(step)
+        read = read_later(self.recorded(self._update_on, *drawn, is_measured=is_measured))
+        self.schedule.step()
+        return lambda: self._losses(read())
+
+    def _update_on(self, lam: Tensor, at: Tensor, rate: Tensor, *drawn: Tensor, is_measured: bool) -> Tensor:
+        """`_update` on the batch that was drawn: all tensors are on the device, and nothing waits for it."""
+        return self._update(self.batches.batch(*drawn), lam, at, rate, is_measured=is_measured)
+
+    def _update(
+        self, batch: Batch, lam: Tensor, at: Tensor, rate: Tensor | None = None, *, is_measured: bool
+    ) -> Tensor:
+        """One step of discriminator and trigger.
+
+        Args:
+            batch: k rows for each of the l λ.
+            lam: (l,).
+            at: what the trigger is given, λ or the weights of its anchors (l, a).
+            rate: learning rate of the trigger, (); None: that of the optimizer.
+            is_measured: whether the angle of the losses' gradients is measured.
+
+        Returns:
+            Means of utility_loss, fairness_loss and discriminator_accuracy, and what `_angle` gives if it is measured.
+        """
+        logits = self.logits(batch.x, at).view(self.n_lams, -1, self.classifier.n_classes)
         y, z, natural = (value.view(self.n_lams, -1) for value in (batch.y, batch.z, batch.weight))
         weight = torch.ones_like(natural) if self.conditions_on_label else natural
         lam = lam.to(logits)
@@ -112,17 +169,20 @@ class Reprogram:
         utility = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none").view_as(natural)
         utility_loss = (utility * natural).mean(1)  # (l,)
         fairness_loss = self.penalty(logits, y, z, lam, weight)  # (l,)
-        is_measured = step % max(self.steps // N_ANGLES, LEAST_STEPS) == 0
-        angle = self._update_trigger(utility_loss, fairness_loss, lam, is_measured=is_measured)
+        angle = self._update_trigger(utility_loss, fairness_loss, lam, rate, is_measured=is_measured)
+        return torch.stack([utility_loss.mean(), fairness_loss.mean(), accuracy, *angle]).detach()
+
+    def _losses(self, found: list[float]) -> Losses:
+        """The losses of a step, from the numbers that `_update` gave."""
+        utility_loss, fairness_loss, accuracy, *angle = found
         losses = Losses(
-            utility_loss=utility_loss.mean().item(), fairness_loss=fairness_loss.mean().item(),
-            discriminator_accuracy=accuracy, chance=self.chance,
-        )  # fmt: skip
-        if angle is not None:
-            losses["angle"] = angle
+            utility_loss=utility_loss, fairness_loss=fairness_loss, discriminator_accuracy=accuracy, chance=self.chance
+        )
+        if angle and angle[1] > 0:
+            losses["angle"] = round(math.degrees(math.acos(min(max(angle[0] / angle[1], -1.0), 1.0))), 1)
         return losses
 
-    def logits(self, x: Any, lam: Tensor, step: int) -> Tensor:
+    def logits(self, x: Any, lam: Tensor) -> Tensor:
         """Logits (l·k, c) of a batch with the trigger, through which the trigger gets its gradient."""
         return self.trigger.logits(self.classifier, x, lam)
 
@@ -148,13 +208,21 @@ class Reprogram:
         load_optimizer(self.optimizer, entry(state, "optimizer"), "optimizer")
         load_schedule(self.schedule, entry(state, "schedule"), "schedule")
         self.adversary.load_state(state)
+        if self.recorded is not None:
+            self.recorded.forget()
 
     def _update_trigger(
-        self, utility_loss: Tensor, fairness_loss: Tensor, lam: Tensor, *, is_measured: bool = False
-    ) -> float | None:
+        self,
+        utility_loss: Tensor,
+        fairness_loss: Tensor,
+        lam: Tensor,
+        rate: Tensor | None = None,
+        *,
+        is_measured: bool = False,
+    ) -> tuple[Tensor, ...]:
         """One optimizer step of the trigger, at losses (l,); the discriminator is not changed.
 
-        With ``is_measured`` returns the angle between the gradients of both losses, see `_angle`.
+        With ``is_measured`` returns what `_angle` gives, else nothing.
         """
         parameters = list(self.trigger.parameters())
         fair, useful = tuple[Tensor, ...](), tuple[Tensor, ...]()
@@ -170,21 +238,17 @@ class Reprogram:
             for value, gradient in zip(parameters, both, strict=True):
                 value.grad = gradient
             useful = tuple(gradient - g_fair for gradient, g_fair in zip(both, fair, strict=is_measured))
-        angle = _angle(useful, fair) if is_measured else None
-        self.optimizer.step()
-        self.schedule.step()
+        angle = _angle(useful, fair) if is_measured else ()
+        self.optimizer.step(rate)
         if self.is_on_line:
             self.trigger.straighten()
         return angle
 
 
-def _angle(useful: Sequence[Tensor], fair: Sequence[Tensor]) -> float | None:
-    """The angle between the gradients of both losses for the trigger, in degrees; None where one of them is 0.
+def _angle(useful: Sequence[Tensor], fair: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """What the angle between the gradients of both losses is computed from: their product and that of their lengths.
 
-    For the page that shows the game: the step itself does not use it.
+    For the page that shows the game: the step itself does not use it. No angle is shown where one of them is 0.
     """
     one, other = (torch.cat([part.flatten() for part in gradients]) for gradients in (useful, fair))
-    length = (one.norm() * other.norm()).item()
-    if not length > 0:
-        return None
-    return round(math.degrees(math.acos(min(max((one @ other).item() / length, -1.0), 1.0))), 1)
+    return one @ other, one.norm() * other.norm()

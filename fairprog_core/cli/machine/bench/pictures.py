@@ -85,11 +85,16 @@ class TwoPasses(Reprogram):
         self.classifier.requires_grad_(True)
 
     def _update_trigger(
-        self, utility_loss: torch.Tensor, fairness_loss: torch.Tensor, lam: torch.Tensor, **_: bool
-    ) -> None:
+        self,
+        utility_loss: torch.Tensor,
+        fairness_loss: torch.Tensor,
+        lam: torch.Tensor,
+        rate: torch.Tensor | None = None,
+        **_: bool,
+    ) -> tuple[()]:
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(utility_loss.sum(), retain_graph=True)
         torch.autograd.backward((lam * fairness_loss).sum())
         self.classifier.zero_grad(set_to_none=True)
-        self.optimizer.step()
-        self.schedule.step()
+        self.optimizer.step(rate)
+        return ()

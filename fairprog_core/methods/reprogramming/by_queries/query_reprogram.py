@@ -33,8 +33,11 @@ class QueryReprogram(Reprogram):
     options: QueryReprogramOptions
     n_queries: int = 0
 
+    _step = 0  # the current one
+
     def step(self, step: int) -> Losses:
-        losses = super().step(step)
+        self._step = step
+        losses = cast(Losses, super().step(step))  # not recorded
         self.n_queries = losses["queries"] = (step + 1) * rows_per_step(self.options, self.sampler.split)
         return losses
 
@@ -46,11 +49,11 @@ class QueryReprogram(Reprogram):
         check_number(entry(state, "n_queries"), "n_queries")
         self.n_queries = state["n_queries"]
 
-    def logits(self, x: Any, lam: Tensor, step: int) -> Tensor:
+    def logits(self, x: Any, lam: Tensor) -> Tensor:
         """Logits (l·k, c) as a linear function of the trigger's values, with the estimated slopes."""
         trigger, spread = cast(ImageTrigger, self.trigger), self.options.spread
         values = trigger.values(lam).repeat_interleave(len(x) // len(lam), dim=0)  # (l·k, 3, n)
-        here, change = values.detach(), self.changes(len(x), step)
+        here, change = values.detach(), self.changes(len(x), self._step)
         with torch.no_grad():
             plus, minus = (self._answers(x, here + side * spread * change) for side in (1, -1))
         along = ((values - here) * change).flatten(1).sum(1)  # zero, with the gradient of the values
