@@ -49,7 +49,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, list[Any], dic
 
 def test_trigger_is_the_same_to_the_last_bit_if_nobody_looks(seen, monkeypatch) -> None:
     home, records, trigger, _ = seen
-    monkeypatch.setattr("fairprog_core.methods.reprogramming.reprogram._angle", lambda *_: None)
+    monkeypatch.setattr("fairprog_core.methods.reprogramming.reprogram._angle", lambda *_: ())
     monkeypatch.setattr(CurveJob, "_look", lambda *_: None)
     unseen, other = run(home, "unseen")
     assert not [record for record in unseen if record["kind"] == "live" or "angle" in record]
