@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.scaling import START, Timed, TimedStudy, table
+from tools.scaling import START, Timed, TimedStudy, in_one_pool, table
 
 THREE = TimedStudy(5.0, [Timed(10.0, 0.0), Timed(10.0, 0.0), Timed(4.0, 0.0)])
 
@@ -20,6 +20,13 @@ def test_what_follows_a_curve_waits_for_it() -> None:
     assert study.seconds(1) == 16
     assert study.seconds(2) == START + 13
     assert study.critical_path == START + 13
+
+
+def test_in_one_pool_a_worker_goes_on_to_the_next_study() -> None:
+    studies = [TimedStudy(1.0, [Timed(10.0, 0.0)]), TimedStudy(2.0, [Timed(5.0, 1.0)])]
+    assert in_one_pool(studies, 1) == sum(study.alone for study in studies) == 19
+    assert sum(study.seconds(2) for study in studies) == 1 + START + 10 + 2 + START + 6
+    assert in_one_pool(studies, 2) == START + 11
 
 
 def test_stages_are_divided_over_the_curves() -> None:
