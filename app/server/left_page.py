@@ -1,8 +1,8 @@
-"""Holds back what a page still asks for after it was left: Streamlit would draw the new page not at all.
+"""Drops what a page still asks for after it was left; Streamlit would leave the new page blank.
 
-A browser goes to another page by asking for it, and knows it as its page only when the server has begun to draw it.
-What it asks for in between, a slider that comes to rest or a part that draws itself again every second, carries the
-page that was left. Streamlit joins both requests into one, for the page that was left.
+A browser asks for another page, and takes it for its own when the server has begun to draw it. What it asks for in
+between, because a slider comes to rest or a part draws itself again every second, names the page that was left.
+Streamlit joins both requests into one, for the page that was left.
 """
 
 from google.protobuf.message import DecodeError
