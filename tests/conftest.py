@@ -88,6 +88,7 @@ def _home_of_the_test(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in Sharing().to_environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("FAIRPROG_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("fairprog_core.common.home._SEEN", set())  # tests with alike names have the same folder in turn
 
 
 @pytest.fixture
