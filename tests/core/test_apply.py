@@ -159,6 +159,15 @@ def interrupted():
     return Interrupted()
 
 
+@pytest.fixture
+def _takes_ctrl_c():
+    """Ctrl-C works as in a terminal, also where the tests were started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_takes_ctrl_c")
 def test_ctrl_c_keeps_what_is_done(things, tmp_path, capsys):
     line = (
         "apply", things / "border.safetensors", "--model", f"factory:{__name__}:interrupted", "--any-model", "--device",
