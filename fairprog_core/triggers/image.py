@@ -105,20 +105,24 @@ class ImageTrigger(Trigger):
         own, usual = type(self), ImageTrigger
         return own.forward is usual.forward and own.apply_values is usual.apply_values and own.lay is usual.lay
 
+    def _is_in_parts(self, classifier: Classifier) -> bool:
+        """Whether photo and trigger pass the first layers of a classifier apart, and are added behind them."""
+        return self.is_added and classifier.begins_affine
+
     def features(self, classifier: Classifier, x: Tensor, lam: float | Tensor) -> Tensor:
-        if not (self.is_added and classifier.begins_affine):
+        if not self._is_in_parts(classifier):
             return super().features(classifier, x, lam)
         return self._features(classifier, classifier.first_change(self.ground(x)), self.values(lam))
 
     def logits(self, classifier: Classifier, x: Tensor, lam: float | Tensor) -> Tensor:
-        if not (self.is_added and classifier.begins_affine):
+        if not self._is_in_parts(classifier):
             return super().logits(classifier, x, lam)
         logits: Tensor = classifier.head(self.features(classifier, x, lam))
         return logits
 
     def at_each(self, classifier: Classifier, lams: Sequence[float]) -> Callable[[Tensor], Iterator[Tensor]]:
         own, usual, each = type(self), ImageTrigger, [self.values(lam) for lam in lams]
-        if self.is_added and classifier.begins_affine:
+        if self._is_in_parts(classifier):
             alone = [self._alone(classifier, values) for values in each]
 
             def logits(x: Tensor) -> Iterator[Tensor]:
