@@ -27,6 +27,7 @@ DEADLINE = 120.0  # seconds until a redraw counts as lost
 DRAWN = """() => {
   const app = document.querySelector('[data-testid="stApp"]');
   return app !== null
+    && document.documentElement.classList.contains('is-drawn')
     && app.getAttribute('data-test-connection-state') === 'CONNECTED'
     && app.getAttribute('data-test-script-state') === 'notRunning'
     && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null

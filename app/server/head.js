@@ -35,10 +35,12 @@ document.addEventListener("click", async ({ target }) => {
     const app = document.querySelector('[data-testid="stApp"]');
     return app?.getAttribute("data-test-script-state") === "notRunning"
       && document.querySelector('[data-testid="stMain"] [data-testid="stElementContainer"]') !== null
-      && document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]') === null;
+      && document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]') === null
+      && [...document.querySelectorAll('[data-testid="stMain"] img')].every(image => image instanceof HTMLImageElement && image.complete);
   };
   const show = () => {
     observer.disconnect();
+    for (const end of ["load", "error"]) document.removeEventListener(end, look, true);
     document.documentElement.classList.add("is-drawn");
   };
   const showLate = () => {
@@ -46,9 +48,11 @@ document.addEventListener("click", async ({ target }) => {
     show();
   };
   let isWaiting = false;
-  const observer = new MutationObserver(() => {
+  const look = () => {
     if (isDrawn()) show();
     else if (!isWaiting && (isWaiting = document.querySelector(".stMainBlockContainer") !== null)) setTimeout(showLate, 3000);
-  });
+  };
+  const observer = new MutationObserver(look);
+  for (const end of ["load", "error"]) document.addEventListener(end, look, true); // of a picture: it has its height now
   observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-test-script-state", "data-stale"] });
 }

@@ -6,7 +6,7 @@ loaded; so does our style sheet, so that nothing moves when it arrives. What the
 * Streamlit makes one entry in the browser's history for every value that a page writes into its address, and a page
   writes four of them when it opens. The script keeps it to one entry per page: Back leads to the page before.
 * The elements of a page arrive one by one, many with a placeholder of another height. The first page of a tab is shown
-  when it is complete, or after three seconds (``is-late``); until then its place is empty.
+  when it is complete, its pictures too, or after three seconds (``is-late``); until then its place is empty.
 """
 
 import html

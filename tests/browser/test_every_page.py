@@ -17,6 +17,11 @@ LUMINANCE = """() => {
   return (0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]) / 255;
 }"""
 
+IS_LATE = "document.documentElement.classList.contains('is-late')"
+ALL_BUT_PICTURES = """() => document.querySelector('[data-test-script-state="notRunning"]') !== null
+  && document.querySelector('.st-key-card-row img') !== null
+  && document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]') === null"""
+
 
 def test_every_view_is_in_the_navigation():
     views = {path.stem for path in VIEWS.glob("*.py") if not path.stem.startswith("_")}
@@ -54,8 +59,7 @@ def test_page_is_accessible_and_calm(visit, request):
     assert (page.evaluate(LUMINANCE) < 0.5) == (scheme == "dark")
     too_wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert too_wide <= 0, f"the page scrolls sideways by {too_wide} px at {SIZES[size][0]} px"
-    is_late = page.evaluate("document.documentElement.classList.contains('is-late')")
-    assert visit.shift() <= (MOST_SHIFT_LATE if is_late else MOST_SHIFT)
+    assert visit.shift() <= (MOST_SHIFT_LATE if page.evaluate(IS_LATE) else MOST_SHIFT)
     assert visit.findings() == []
     assert visit.console == []
     assert visit.outside == []
@@ -77,6 +81,21 @@ def test_visit_notes_errors_outside_calls_and_findings(server, visitor):
     page.goto("about:blank")
     page.evaluate("fetch('http://outside.invalid/').catch(() => {})")
     assert visit.outside == ["http://outside.invalid/"]
+
+
+def test_a_picture_that_comes_late_moves_nothing(server, visitor):
+    visit = visitor(server, **dict(zip(("width", "height"), SIZES["phone"], strict=True)))
+    page, held = visit.page, []
+    page.route("**/media/*", lambda request: held.append(request))
+    page.goto(f"{server.url}/train", wait_until="commit")
+    page.wait_for_function(ALL_BUT_PICTURES)
+    assert "is-drawn" not in (shown := page.evaluate("[...document.documentElement.classList]")) or "is-late" in shown
+    for request in held:
+        request.continue_()
+    page.unroute("**/media/*")
+    visit.settle()
+    assert page.locator(".st-key-card-row img").evaluate("image => image.naturalWidth") > 0
+    assert visit.shift() <= (MOST_SHIFT_LATE if page.evaluate(IS_LATE) else MOST_SHIFT)
 
 
 def test_server_has_no_traceback_in_its_log(server):
