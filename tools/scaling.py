@@ -1,20 +1,22 @@
 """How long a study would take with more workers, from the measured seconds of its parts: ``scaling.py result.json``.
 
-The file is that of ``fairprog run … --json``: one result, or a series, whose studies run one after the other. Data and
-base are made first, by one process; then the worker that is free first takes the next curve of the plan. What follows a
-curve, its explanation and its transfers, waits for it. No number of workers is faster than the critical path. The last
-column says how long a series would take if workers that one study leaves idle went on to the next, which they do not.
+The file is that of ``fairprog run … --json``: one result, or a series, whose studies fill one pool. Data and base of a
+study are made first, by one process; then the worker that is free first takes the next curve of the plan. What follows
+a curve, its explanation and its transfers, waits for it. A worker with nothing to do in one study begins the next.
+No number of workers is faster than the critical path: that of the study that takes longest, after the data and bases of
+those before it.
 """
 
 import argparse
 import heapq
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64)
-START = 1.5  # seconds until a new worker has opened the study; see docs/machines.md for a cluster
+START = 1.5  # seconds until a process has opened a study, added to every curve; see docs/machines.md for a cluster
 
 
 class Timed(NamedTuple):
@@ -53,55 +55,60 @@ class TimedStudy(NamedTuple):
         """Seconds in one process."""
         return self.first + sum(sum(curve) for curve in self.curves)
 
-    @property
-    def critical_path(self) -> float:
-        """Seconds with as many workers as there are tasks."""
-        return self.first + START + max(sum(curve) for curve in self.curves)
 
-    def seconds(self, workers: int) -> float:
-        """Seconds with a number of workers; one computes in the process that leads."""
-        if workers == 1:
-            return self.alone
-        free = [START] * workers
-        ends = [_take(free, 0.0, curve.curve) for curve in self.curves]
-        for end, curve in sorted(zip(ends, self.curves, strict=True)):
-            if curve.follows:
-                _take(free, end, curve.follows)
-        return self.first + max(free)
+class SimulatedTask(NamedTuple):
+    """A part of the work, seconds, and what may begin when it is done."""
+
+    study: int
+    seconds: float
+    then: list["SimulatedTask"]
 
 
-def in_one_pool(studies: Sequence[TimedStudy], workers: int) -> float:
-    """Seconds if a worker that finds no curve in its study made data and base of the next one, and went on there."""
-    free = [0.0 if workers == 1 else START] * workers
-    for study in studies:
-        begun = _take(free, 0.0, study.first)
-        ends = [_take(free, begun, curve.curve) for curve in study.curves]
-        for end, curve in sorted(zip(ends, study.curves, strict=True)):
-            if curve.follows:
-                _take(free, end, curve.follows)
-    return max(free)
+def seconds(studies: Sequence[TimedStudy], workers: int) -> float:
+    """Seconds until the studies are computed by a number of workers; one alone starts no other processes."""
+    if workers == 1:
+        return sum(study.alone for study in studies)
+    now, ready = 0.0, first_task(studies)
+    running: list[tuple[float, int, SimulatedTask]] = []
+    for number in itertools.count():
+        if ready and len(running) < workers:
+            ready.sort(key=lambda task: task.study)
+            heapq.heappush(running, (now + (task := ready.pop(0)).seconds, number, task))
+        elif running:
+            now, _, ended = heapq.heappop(running)
+            ready += ended.then
+        else:
+            break
+    return now
 
 
-def _take(free: list[float], not_before: float, seconds: float) -> float:
-    """Give a task to the worker that is free first; returns when it ends."""
-    end = max(heapq.heappop(free), not_before) + seconds
-    heapq.heappush(free, end)
-    return end
+def first_task(studies: Sequence[TimedStudy]) -> list[SimulatedTask]:
+    """The first study's preparation, after which come its curves, and the next study's preparation."""
+    then: list[SimulatedTask] = []
+    for number, study in reversed([*enumerate(studies)]):
+        curves = [
+            SimulatedTask(
+                number, START + curve.curve, [SimulatedTask(number, curve.follows, [])] if curve.follows else []
+            )
+            for curve in study.curves
+        ]
+        then = [SimulatedTask(number, START + study.first, curves + then)]
+    return then
+
+
+def critical_path(studies: Sequence[TimedStudy]) -> float:
+    """Seconds with as many workers as there are tasks."""
+    return seconds(studies, sum(2 * len(study.curves) + 1 for study in studies) + 1)
 
 
 def table(studies: Sequence[TimedStudy]) -> str:
     """Minutes, speed-up and share of the workers' time that is used, by number of workers."""
-    alone = sum(study.alone for study in studies)
-    lines = ["| workers | minutes | times as fast | busy | in one pool |", "|---:|---:|---:|---:|---:|"]
+    alone = seconds(studies, 1)
+    lines = ["| workers | minutes | times as fast | busy |", "|---:|---:|---:|---:|"]
     for workers in WORKERS:
-        seconds = sum(study.seconds(workers) for study in studies)
-        pooled = in_one_pool(studies, workers)
-        lines.append(
-            f"| {workers} | {seconds / 60:.1f} | {alone / seconds:.1f} | {alone / seconds / workers:.0%} | "
-            f"{pooled / 60:.1f} |"
-        )
-    path = sum(study.critical_path for study in studies)
-    return "\n".join([*lines, f"critical path: {path / 60:.1f} minutes"])
+        taken = seconds(studies, workers)
+        lines.append(f"| {workers} | {taken / 60:.1f} | {alone / taken:.1f} | {alone / taken / workers:.0%} |")
+    return "\n".join([*lines, f"critical path: {critical_path(studies) / 60:.1f} minutes"])
 
 
 def main() -> None:

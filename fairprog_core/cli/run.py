@@ -4,16 +4,14 @@ import json
 import logging
 import os
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
+from fairprog_core.cli.foreground import LOG, Foreground
 from fairprog_core.cli.terminal.console import (
     HomeOption,
     OnOption,
@@ -27,27 +25,23 @@ from fairprog_core.cli.terminal.console import (
     warn,
     write_text,
 )
-from fairprog_core.common.errors import ConfigError, escaped, shorten
+from fairprog_core.common.errors import ConfigError, shorten
 from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.files.destination import check_destination
 from fairprog_core.common.home import Home, user_path
-from fairprog_core.common.records import Record
 from fairprog_core.pipeline.tasks.cluster.address import check_address
 from fairprog_core.results.summary import query_sentence
 from fairprog_core.results.weak_base import weak_base_sentence
 from fairprog_core.runs.exchange.export import RESULT_FILE
 from fairprog_core.runs.log_format import LogFormatter
-from fairprog_core.runs.recorder import UNEXPECTED, StopRequest, record_run
+from fairprog_core.runs.recorder import UNEXPECTED, StopRequest
 from fairprog_core.runs.store import Store
-from fairprog_core.runs.table.run import RESUMABLE, Owner, Run
+from fairprog_core.runs.table.run import Run
 from fairprog_core.runs.timing.heartbeat import Patience
-from fairprog_core.study import Study
 from fairprog_core.study.check_limits import check_limits
 from fairprog_core.study.load import is_series, load_studies
-from fairprog_core.trackers import End, check_trackers
-from fairprog_core.trackers.follow import Followers
+from fairprog_core.trackers import check_trackers
 
-LOG = "logs/run.log"
 SERIES = "fairprog.series/1"
 
 
@@ -80,8 +74,9 @@ def run(
 
     Ctrl-C stops at the next step; finished parts are kept, and `fairprog runs resume` continues.
 
-    The studies of a series (faces-paper) run one after the other. The same command again continues where it
-    stopped: finished studies are not run again. Remove their runs to run them again.
+    The studies of a series (faces-paper) share the cores: while the last curves of one are computed, the next begins.
+    The same command again continues where it stopped: finished studies are not run again. Remove their runs to run
+    them again.
     """
     given = [f"{key}={value}" for key, value in (("device", device), ("threads", threads)) if value is not None]
     chosen, from_series = load_studies(study, [*(settings or []), *given]), is_series(study)
@@ -93,96 +88,15 @@ def run(
     check_address(on)
     opened_home = open_home(home)
     _log_to(opened_home)
-    with console().status("Loading torch …"):
-        from fairprog_core.pipeline.execute import execute
     stop = StopRequest("cancelled")
-    ended: list[Run] = []
     # no patience: a run whose process was killed can be continued at once
     with Store(opened_home, patience=Patience(lost=0.0)) as store, _stopping(stop):
-        for each in chosen:
-            earlier = _earlier(store, each) if from_series else None
-            if earlier is None or earlier.state != "done":
-                begun = _begin(store, each, earlier)
-                records = record_run(store, begun, partial(execute, jobs=jobs, on=on), stop, log_name=LOG)
-                _show(_followed(records, log_to or (), store, begun, each), f"{shorten(each.name)} ({begun.id})")
-                earlier = store.get(begun.id)
-            ended.append(earlier)
-            if earlier.state != "done":
-                break
+        foreground = Foreground(store, stop, log_to or (), jobs=jobs, on=on)
+        ended = foreground.run_series(chosen) if from_series else [foreground.run_study(chosen[0])]
     code = max(_report(opened_home, run) for run in ended)
     if json_file:
         _write(json_file, [opened_home.run(run.id) for run in ended], name=study if from_series else None)
     return code
-
-
-def _followed(
-    records: Iterator[Record], trackers: Sequence[str], store: Store, begun: Run, study: Study
-) -> Iterator[Record]:
-    """The records of a run that trackers follow.
-
-    Raises:
-        ConfigError: a tracker does not answer; the run has failed then.
-    """
-    try:
-        followers = Followers(trackers, study, begun.id)
-    except ConfigError as error:
-        store.finish(begun, "failed", error=str(error))
-        raise
-    yield from followers.follow(records)
-    state = store.get(begun.id).state
-    end: End = "done" if state == "done" else "failed" if state == "failed" else "cancelled"
-    yield from followers.close(end, store.home.run(begun.id))
-
-
-def _earlier(store: Store, study: Study) -> Run | None:
-    """The newest finished run of exactly this study; else the newest one that can be resumed; else None."""
-    runs = [run for run in store.list(name=study.name) if _is_saved_as(run, study)]
-    done, unfinished = ([run for run in runs if run.state in states] for states in (("done",), RESUMABLE))
-    return next(iter(done + unfinished), None)
-
-
-def _is_saved_as(run: Run, study: Study) -> bool:
-    """Whether a run has exactly this study, even if options were added to fairprog since it was saved."""
-    try:
-        return Study.parse(run.study) == study
-    except ConfigError:  # saved by another version
-        return False
-
-
-def _begin(store: Store, study: Study, earlier: Run | None) -> Run:
-    """Start a new run, or continue an earlier one."""
-    owner = Owner.this_process()
-    if earlier is not None:
-        return store.take_over(earlier.id, owner, may_be_ended=True)
-    return store.begin(study, owner, may_be_ended=True)
-
-
-def _show(records: Iterator[Record], title: str) -> None:
-    """Draw the progress bar; without a terminal, print one line per stage."""
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[left]}", markup=False),
-    )
-    last_line = ""
-    with Progress(*columns, console=console(), disable=not sys.stdout.isatty()) as progress:
-        task = progress.add_task(title, total=1.0, left="")
-        for record in records:
-            if record["kind"] == "warning":
-                (warn if record["is_grave"] else complain)(record["text"])
-            if record["kind"] != "stage":
-                continue
-            left = record.get("seconds_left")
-            progress.update(
-                task, completed=record["fraction"], description=escaped(record["label"]),
-                left="" if left is None or record["fraction"] >= 1 else f"about {span(left)} left",
-            )  # fmt: skip
-            line = record["label"].split(":")[0]
-            if progress.disable and line and line != last_line:
-                say(f"{record['fraction']:4.0%}  {line}")
-                last_line = line
 
 
 def _write(json_file: Path, folders: Sequence[Path], *, name: str | None) -> None:

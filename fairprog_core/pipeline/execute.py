@@ -50,6 +50,7 @@ from fairprog_core.pipeline.tasks.open_work import (
     open_context,
     splits_of,
 )
+from fairprog_core.pipeline.tasks.places import StudyPlaces
 from fairprog_core.pipeline.tasks.processes import ProcessCrew, ProcessHelper
 from fairprog_core.pipeline.tasks.side_by_side import SideBySide
 from fairprog_core.pipeline.tasks.study_work import StudyWork
@@ -69,7 +70,15 @@ PAUSE = 1.0  # seconds between two records that nothing was computed in: longer 
 IN_TASKS = ("triggers", "evaluation", "transfer", "explain")  # the stages whose work may be done at once
 
 
-def execute(study: Study, *, home: Home, folder: Path, jobs: int | None = 1, on: str | None = None) -> Iterator[Record]:
+def execute(
+    study: Study,
+    *,
+    home: Home,
+    folder: Path,
+    jobs: int | None = 1,
+    on: str | None = None,
+    places: StudyPlaces | None = None,
+) -> Iterator[Record]:
     """Compute the missing parts of a study; the numbers do not depend on ``jobs``.
 
     Args:
@@ -80,6 +89,7 @@ def execute(study: Study, *, home: Home, folder: Path, jobs: int | None = 1, on:
             None: as many as this machine, or the cluster, has room for.
         on: address of a Ray cluster whose nodes compute the tasks, see `tasks.cluster.address`; data and base are
             made here first. None: this machine.
+        places: of this machine, where several studies fill them together; None: this study has it for itself.
 
     Yields:
         "stage", "base", "train", "validation", "curve" and "result" records, several per second.
@@ -97,7 +107,7 @@ def execute(study: Study, *, home: Home, folder: Path, jobs: int | None = 1, on:
     with _connected(study, on) as cluster:
         yield from _downloads(study, home)
         yield from _reading(study, home)
-        execution = Execution(study, home, folder, jobs=jobs, cluster=cluster)
+        execution = Execution(study, home, folder, jobs=jobs, cluster=cluster, places=places)
         try:
             with threadpool_limits(n_threads, user_api="blas"):
                 yield from execution.counted(execution.prepare())
@@ -141,9 +151,16 @@ class Execution:
     """One attempt at a run."""
 
     def __init__(
-        self, study: Study, home: Home, folder: Path, *, jobs: int | None = 1, cluster: "Cluster | None" = None
+        self,
+        study: Study,
+        home: Home,
+        folder: Path,
+        *,
+        jobs: int | None = 1,
+        cluster: "Cluster | None" = None,
+        places: StudyPlaces | None = None,
     ) -> None:
-        self.study, self.home, self.folder, self.cluster = study, home, folder, cluster
+        self.study, self.home, self.folder, self.cluster, self.places = study, home, folder, cluster, places
         self.device = choose_device("auto" if cluster else study.device)  # nodes may have one that is not here
         self.n_at_once = cluster.n_at_once(jobs) if cluster else n_at_once(study, device=self.device, most=jobs)
         self.is_alone = self.n_at_once == 1 and cluster is None  # whether this process computes the tasks
@@ -366,7 +383,7 @@ class Execution:
             self.devices = crew.devices
             self.helpers = SideBySide(crew, self.n_at_once)
         else:
-            self.helpers = SideBySide(ProcessCrew(self.order), self.n_at_once)
+            self.helpers = SideBySide(ProcessCrew(self.order, self.places), self.n_at_once)
         left = [task for task in tasks if not self.work.is_finished(task)]
         for task in tasks:
             if task not in left:

@@ -21,7 +21,7 @@ import pytest
 
 from app.server import serve
 from fairprog_core.cli import main, screen
-from fairprog_core.cli.run import _earlier, _is_saved_as
+from fairprog_core.cli.foreground import earlier_run, is_saved_as
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
 from fairprog_core.common.sharing import Sharing, sharing
@@ -314,7 +314,8 @@ def test_series_that_was_killed_goes_on_where_it_stopped(fairprog, store, tmp_pa
     file, result = tmp_path / "series.toml", tmp_path / "r.json"
     members = """studies = [{name = "short", set = []}, {name = "long", set = ["budget.steps=300"]}]\n"""
     file.write_text(members + TINY.replace('name = "tiny"\n', ""))
-    with started(command("run", str(file)), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+    arguments = command("run", str(file), "--jobs", "1")
+    with started(arguments, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
         eventually(lambda: len(store.list()) == 2 and is_training(store), seconds=120)
         process.kill()
         process.wait()
@@ -336,19 +337,19 @@ def test_series_takes_a_study_that_is_done_even_if_a_newer_run_of_it_was_cancell
     first, second, third = (store.begin(study, owner) for _ in range(3))
     for run, state in ((second, "cancelled"), (third, "failed")):
         store.finish(run, state)
-    assert _earlier(store, study).id == third.id
+    assert earlier_run(store, study).id == third.id
     store.finish(first, "done")
-    assert _earlier(store, study).id == first.id
+    assert earlier_run(store, study).id == first.id
 
 
 def test_run_is_of_a_study_also_when_options_were_added_since(store):
     study = Study.parse({"name": "a", "seeds": [0, 1]})
     run = store.get(store.submit(study))
     older = dataclasses.replace(run, study={key: value for key, value in run.study.items() if key != "reuse"})
-    assert _is_saved_as(run, study)
-    assert _is_saved_as(older, study)
-    assert not _is_saved_as(older, study.model_copy(update={"reuse": True}))
-    assert not _is_saved_as(dataclasses.replace(run, study=run.study | {"unknown": 1}), study)
+    assert is_saved_as(run, study)
+    assert is_saved_as(older, study)
+    assert not is_saved_as(older, study.model_copy(update={"reuse": True}))
+    assert not is_saved_as(dataclasses.replace(run, study=run.study | {"unknown": 1}), study)
 
 
 def test_run_can_be_cancelled_from_elsewhere(fairprog, study, store):

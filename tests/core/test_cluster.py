@@ -1,5 +1,6 @@
 """Curves on the nodes of a real Ray cluster: the same numbers, and nothing lost when a node is."""
 
+import json
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from fairprog_core.pipeline.tasks.cluster import address
 from fairprog_core.pipeline.tasks.cluster.folder_copy import FolderCopy
 from fairprog_core.runs import Store
 from fairprog_core.study import Study
-from tests.conftest import Finished
+from tests.conftest import TINY, Finished
 from tests.core.many_curves import MANY, files
 from tests.core.run_help import ROOT, numbers
 from tests.programs.ray_nodes import ENVIRONMENT, RayNodes
@@ -106,6 +107,23 @@ def test_node_with_other_versions_is_refused_by_its_name(
     records = execute(Study.parse(MANY), home=home, folder=home.run("x"), on=cluster.address)
     with pytest.raises(ConfigError, match=r"^On .*: It has fairprog .*, and the machine that leads has 0.1; install"):
         list(records)
+
+
+def test_series_on_a_cluster_of_this_machine(cluster: RayNodes, tmp_path: Path, home: Home) -> None:
+    """It is started once, for both studies; the second one's base is trained while the first one's curve is learned."""
+    members = [{"name": "one", "set": []}, {"name": "two", "set": ["seeds=0,1"]}]
+    quick = {key: value for key, value in TINY.items() if key != "name"} | {"explain": {"gallery": 0, "rows": 0}}
+    (file := tmp_path / "series.json").write_text(json.dumps(quick | {"studies": members}))
+    result = tmp_path / "result.json"
+    options = ["--on", "ray", "--home", str(home.path), "--json", str(result)]
+    subprocess.run([sys.executable, "-m", "fairprog_core", "run", str(file), *options], cwd=ROOT, check=True)
+    assert [len(study["curves"]) for study in json.loads(result.read_text("utf-8"))["studies"]] == [1, 2]
+    with Store(home) as store:
+        runs = {run.name: run for run in store.list()}
+    assert runs["two"].started < runs["one"].finished
+    for name, run in runs.items():
+        list(execute(Study.parse(run.study), home=home, folder=home.run(name)))
+        assert files(home.run(name)) == files(home.run(run.id))
 
 
 @pytest.mark.parametrize("text", ["", "rays", "ray://", "ray://host", "ray://host:port", "http://a:1", "ray://a b:1"])

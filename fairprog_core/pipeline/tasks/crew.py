@@ -59,11 +59,14 @@ class Crew(Protocol[AnyHelper]):
 
     advice: str
 
-    def hire(self, number: int) -> AnyHelper:
-        """A new helper; ``number`` counts them."""
+    def hire(self, number: int) -> AnyHelper | None:
+        """A new helper; ``number`` counts them. None: there is no room now, and `wait` returns when there may be."""
+
+    def not_kept(self, idle: Sequence[AnyHelper]) -> Sequence[AnyHelper]:
+        """Those of the helpers without a task that are dismissed, because others need their room."""
 
     def wait(self, helpers: Sequence[AnyHelper]) -> Sequence[AnyHelper]:
-        """Those of several busy helpers that have an answer, as soon as one has."""
+        """Those of several busy helpers that have an answer, as soon as one has, or as there may be room for more."""
 
     def n_after_loss(self, n: int) -> int:
         """How many helpers may be at work once one of n has ended."""

@@ -1,5 +1,7 @@
 """How many tasks of a study are computed at once."""
 
+from collections.abc import Sequence
+
 import psutil
 import torch
 
@@ -23,17 +25,30 @@ def n_at_once(study: Study, *, device: torch.device, most: int | None) -> int:
         most: as many as were asked for; None: as many as the cores, the memory and the work are enough for.
     """
     n_curves = len(study.plan())
-    allowed = limits().jobs
     if study.classifier.only_answers or most == 1 or n_curves == 1:
         return 1
+    if most is not None or device.type != "cpu":
+        return min(n_curves, n_places([study], device=device, most=most))
+    costs = expected_seconds(study, trains_base=False)
+    work = sum(seconds for stage, seconds in costs.items() if stage not in ("data", "base"))
+    return max(min(n_curves, n_places([study], device=device, most=None), int(work / WORTH_SECONDS)), 1)
+
+
+def n_places(studies: Sequence[Study], *, device: torch.device, most: int | None) -> int:
+    """The number of processes that this machine has room for, whatever the work.
+
+    Args:
+        studies: that they compute.
+        device: that they compute on.
+        most: as many as were asked for; None: as many as the cores and the memory, or the GPUs, are enough for.
+    """
+    allowed = limits().jobs
     if device.type == "cuda":
-        return min(n_curves, allowed, most or torch.cuda.device_count())
+        return min(allowed, most or torch.cuda.device_count())
     if device.type != "cpu":
         return 1
     if most is not None:
-        return min(n_curves, most, allowed)
-    costs = expected_seconds(study, trains_base=False)
-    work = sum(seconds for stage, seconds in costs.items() if stage not in ("data", "base"))
-    cores = limits().threads // max(study.threads or 1, 1)
+        return min(most, allowed)
+    cores = limits().threads // max(study.threads or 1 for study in studies)
     memory = psutil.virtual_memory().available * MEMORY_SHARE / psutil.Process().memory_info().rss
-    return max(min(n_curves, allowed, cores, int(work / WORTH_SECONDS), int(memory)), 1)
+    return max(min(allowed, cores, int(memory)), 1)

@@ -16,15 +16,22 @@ from typing import cast
 from fairprog_core.common.process.child import CopiedProcess, prepare_copies
 from fairprog_core.pipeline.tasks.crew import HelperAnswer
 from fairprog_core.pipeline.tasks.helper import Order, serve
+from fairprog_core.pipeline.tasks.places import StudyPlaces
 from fairprog_core.pipeline.tasks.task import Task
 
 PRELOADED = "fairprog_core.pipeline.tasks.helper"
 
 
 class ProcessHelper:
-    """A child process with its line."""
+    """A child process with its line.
 
-    def __init__(self, order: Order) -> None:
+    Args:
+        order: what it has to know.
+        places: to which its place, ``order.number``, is given back at its end; None: it fills none.
+    """
+
+    def __init__(self, order: Order, places: StudyPlaces | None = None) -> None:
+        self.places, self.place = places, order.number
         self.line, other_end = Pipe()
         self.task: Task | None = None
         prepare_copies(PRELOADED)
@@ -64,15 +71,24 @@ class ProcessHelper:
         """Wait until it has ended; what it still sends is read, as it could not go on otherwise."""
         while self.answer() is not None:
             pass
-        self.process.join()
-        self.line.close()
+        self._end()
 
     def dismiss(self) -> str:
         """Close its line; returns how the process ended."""
+        self._end()
+        return how_it_ended(self.process)
+
+    def _end(self) -> None:
         self.line.close()
         self.process.join()
-        code = self.process.exitcode or 0
-        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        if self.places is not None:
+            self.places.give_back(self.place)
+
+
+def how_it_ended(process: CopiedProcess) -> str:
+    """How a process ended, in words."""
+    code = process.exitcode or 0
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
 class ProcessCrew:
@@ -80,21 +96,31 @@ class ProcessCrew:
 
     Args:
         order: what they have to know.
+        places: of this machine, which several studies fill together; None: this study has the machine for itself.
     """
 
     advice = "perhaps because memory is short; resume the run with fewer curves at once (--jobs 1)"
 
-    def __init__(self, order: Order) -> None:
-        self.order = order
+    def __init__(self, order: Order, places: StudyPlaces | None = None) -> None:
+        self.order, self.places = order, places
 
-    def hire(self, number: int) -> ProcessHelper:
-        """Start a process."""
-        return ProcessHelper(replace(self.order, number=number))
+    def hire(self, number: int) -> ProcessHelper | None:
+        """Start a process, in a free place."""
+        place = number if self.places is None else self.places.take()
+        return None if place is None else ProcessHelper(replace(self.order, number=place), self.places)
+
+    def not_kept(self, idle: Sequence[ProcessHelper]) -> Sequence[ProcessHelper]:
+        """Nobody, unless other studies may need the place."""
+        if self.places is None:
+            return []
+        self.places.give_back_unused()
+        return idle
 
     def wait(self, helpers: Sequence[ProcessHelper]) -> Sequence[ProcessHelper]:
         """The processes whose lines can be read."""
         lines = {helper.line: helper for helper in helpers}
-        return [lines[cast(Connection, line)] for line in wait(list(lines))]
+        ready = wait([*lines, *([] if self.places is None else [self.places.line])])
+        return [lines[line] for line in cast(list[Connection], ready) if line in lines]
 
     def n_after_loss(self, n: int) -> int:
         """One less, as memory may be short."""

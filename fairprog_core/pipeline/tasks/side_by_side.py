@@ -68,7 +68,7 @@ class SideBySide(Generic[AnyHelper]):
             self._stop()
 
     def _hand_out(self, left: list[Task], unfinished: set[Task]) -> None:
-        """Give tasks that lack nothing to helpers that have none; hires helpers."""
+        """Give tasks that lack nothing to helpers that have none; hires helpers, and dismisses those that are idle."""
         for task in list(left):
             if self.n_running >= self.n:
                 break
@@ -76,11 +76,16 @@ class SideBySide(Generic[AnyHelper]):
                 continue
             free = next((helper for helper in self.helpers if helper.task is None), None)
             if free is None:
-                self.helpers.append(free := self.crew.hire(self._n_hired))
+                if (free := self.crew.hire(self._n_hired)) is None:
+                    return
+                self.helpers.append(free)
                 self._n_hired += 1
             left.remove(task)
             free.begin(task)
         self._let_free_ones_begin()
+        for idle in self.crew.not_kept([helper for helper in self.helpers if helper.task is None]):
+            self.helpers.remove(idle)
+            idle.dismiss()
 
     def _let_free_ones_begin(self) -> None:
         """Give the tasks of helpers that wait for room to free helpers, which hold that room perhaps."""

@@ -95,6 +95,24 @@ def connected(study: Study, address: str) -> Iterator[Cluster]:
         ray.shutdown()
 
 
+@contextmanager
+def shared(address: str) -> Iterator[str]:
+    """The address at which several processes reach one cluster; "ray" starts it on this machine, for the block.
+
+    Raises:
+        ConfigError: it cannot be started.
+    """
+    if address != LOCAL:
+        yield address
+        return
+    with _own_signals():
+        _connect(address)
+    try:
+        yield ray.get_runtime_context().gcs_address
+    finally:
+        ray.shutdown()
+
+
 def _connect(address: str) -> None:
     if address != LOCAL:
         _knock(address)
@@ -257,6 +275,10 @@ class RayCrew:
         """Ask for a worker; it begins as soon as a node has room for it."""
         worker = ray.remote(NodeWorker).options(**self.needs)
         return RayHelper(worker.remote(self.order, self._base, self._versions), FolderCopy(self.order.folder), self)
+
+    def not_kept(self, idle: Sequence[RayHelper]) -> Sequence[RayHelper]:
+        """Nobody: a worker keeps its place, and what it has read, until the study is finished."""
+        return []
 
     def wait(self, helpers: Sequence[RayHelper]) -> Sequence[RayHelper]:
         """Those with an answer; all of them when none has come for a while, so that it can be said."""

@@ -1,0 +1,1 @@
+"""Several studies at once: each is led by a process of its own, and all fill the places of this machine together."""
