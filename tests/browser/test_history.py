@@ -16,13 +16,17 @@ def shows(visit, title: str) -> None:
     visit.settle()
 
 
-def slow_way(page: Page) -> Callable[[], AbstractContextManager[None]]:
+Held = list[tuple[WebSocketRoute, str | bytes]]
+
+
+def slow_way(page: Page) -> Callable[[], AbstractContextManager[Held]]:
     """Let a slow connection be played; call it before the page is opened.
 
     Returns:
-        A function for ``with``: what the browser asks for inside reaches the server at its end, all at once.
+        A function for ``with``: what the browser asks for inside is listed, and reaches the server at the end, all at
+        once.
     """
-    held: list[tuple[WebSocketRoute, str | bytes]] = []
+    held: Held = []
     is_holding = False
 
     def connect(browser: WebSocketRoute) -> None:
@@ -37,10 +41,10 @@ def slow_way(page: Page) -> Callable[[], AbstractContextManager[None]]:
         browser.on_message(on_request)
 
     @contextmanager
-    def holding() -> Iterator[None]:
+    def holding() -> Iterator[Held]:
         nonlocal is_holding
         is_holding = True
-        yield
+        yield held
         is_holding = False
         for server, message in held:
             server.send(message)
@@ -103,10 +107,14 @@ def test_back_after_a_move_of_a_slider_shows_the_page_before(server, visitor):
     page.get_by_role("link", name=common.PAGES["tradeoff"], exact=True).first.click()
     shows(visit, "Accuracy against the gap")
     slider = page.get_by_role("slider").first
-    with held_up():
+    with held_up() as held:
         slider.press("ArrowLeft")
         page.go_back()
-        page.wait_for_timeout(1_000)  # longer than a slider rests before it counts as released
+        for _ in range(200):
+            if len(held) >= 2:  # for the page before, and for the slider, which has come to rest meanwhile
+                break
+            page.wait_for_timeout(50)
+        assert len(held) >= 2
     shows(visit, start)
     assert urlsplit(page.url).path == "/"
 

@@ -1,4 +1,4 @@
-"""`StudyPlaces`: what the process that leads one of several studies knows of the machine's places, one for each helper."""
+"""`StudyPlaces`: what the leader of one of several studies knows of the machine's places, one for each helper."""
 
 from multiprocessing.connection import Connection
 
