@@ -8,7 +8,8 @@ from app.charts.plot import Plot
 from app.wording.shared import common, inside, neutral
 from fairprog_core.metrics.intervals import Estimate
 
-_TINTS = ((0.0, "rgba(213, 94, 0, 0.45)"), (0.5, theme.CLEAR), (1.0, "rgba(0, 114, 178, 0.45)"))  # pale enough for text
+_BELOW, _ABOVE = "213, 94, 0", "0, 114, 178"  # orange and blue
+_STRONGEST = 0.45  # opacity of the tint of a share of 1: pale enough for text
 _WIDTH = 10  # characters of a name on one line
 
 
@@ -39,18 +40,14 @@ def matrix(
     """
     fig, notes = theme.figure(x_title=x_title, y_title=y_title), marked or {}
     places = [[(row, column) for column in columns] for row in rows]
-    fig.add_heatmap(
-        z=[[0.0 if place in notes else _tint(cells.get(place)) for place in line] for line in places],
-        x=list(range(len(columns))), y=list(range(len(rows))), zmin=-1, zmax=1, colorscale=_TINTS, showscale=False,
-        hoverinfo="skip",
-    )  # fmt: skip
     for i, line in enumerate(places):
         for j, place in enumerate(line):
             text = _text(cells[place]) if place in cells else own_text.replace(" ", "<br>") if place in own else ""
             text += f"<br>{notes[place]}" if place in notes else ""
             fig.add_annotation(x=j, y=i, text=text, showarrow=False)
             edges = {"x0": j - 0.5, "x1": j + 0.5, "y0": i - 0.5, "y1": i + 0.5}
-            fig.add_shape(type="rect", **edges, line={"color": theme.GRID, "width": 1})
+            tint = theme.CLEAR if place in notes else _tint(cells.get(place))
+            fig.add_shape(type="rect", **edges, line={"color": theme.GRID, "width": 1}, fillcolor=tint)
     fig.update_xaxes(
         tickvals=list(range(len(columns))), ticktext=[_folded(name) for name in columns], tickangle=0, side="top",
         showgrid=False, showline=False, ticks="", range=[-0.5, len(columns) - 0.5],
@@ -63,10 +60,10 @@ def matrix(
     return Plot(fig, label, height=150 + 84 * len(rows))
 
 
-def _tint(found: Estimate | None) -> float:
+def _tint(found: Estimate | None) -> str:
     if found is None or found.value is None or found.ci is None or found.ci[0] <= 0 <= found.ci[1]:
-        return 0.0
-    return found.value
+        return theme.CLEAR
+    return f"rgba({_ABOVE if found.value > 0 else _BELOW}, {_STRONGEST * abs(found.value):.3f})"
 
 
 def _text(found: Estimate) -> str:

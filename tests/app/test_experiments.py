@@ -9,6 +9,7 @@ from statistics import mean
 import pytest
 
 from app.charts import levels, matrix
+from app.charts.theme import CLEAR
 from app.presenters import experiments
 from app.state import cli_queries
 from app.wording import cli_queries as asking_words
@@ -347,7 +348,8 @@ def test_matrix_says_every_number_and_what_has_none():
     )  # fmt: skip
     texts = [note.text for note in plot.figure.layout.annotations]
     assert texts == ["trained<br>here", "<b>−25 %</b><br>[−50, −10]", "not<br>estimable", "<b>30 %</b><br>[−10, 70]"]
-    assert [list(line) for line in plot.figure.data[0].z] == [[0.0, -0.25], [0.0, 0.0]]
+    orange = "rgba(213, 94, 0, 0.113)"  # a quarter of the strongest tint
+    assert [cell.fillcolor for cell in plot.figure.layout.shapes] == [CLEAR, orange, CLEAR, CLEAR]
 
 
 def test_questions_that_take_too_long_are_said_to(open_page, ran, monkeypatch):

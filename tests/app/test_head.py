@@ -7,15 +7,24 @@ import hashlib
 import re
 from pathlib import Path
 
+import plotly
 import pytest
 import streamlit
+from plotly import graph_objects
+from plotly.basedatatypes import BaseTraceType
 
 from app.server.head import SCRIPT, PageHead, charts, font
 from app.server.policy import content_security_policy
 from app.widgets import live_plot
 from app.widgets.page import STYLE
 
+APP = Path(live_plot.__file__).parents[1]
 PAGE = (Path(streamlit.__file__).parent / "static" / "index.html").read_bytes()
+
+
+def is_trace(name: str) -> bool:
+    found = getattr(graph_objects, name)
+    return isinstance(found, type) and issubclass(found, BaseTraceType)
 
 
 def answer(body, *, method="GET", accept="text/html,*/*", path="/runs", **headers):
@@ -54,10 +63,22 @@ def test_page_that_opens_with_a_chart_reads_plotly_at_once():
     live_plot._served.clear()
     assert charts("/tradeoff") == ""  # Streamlit has no file yet, and would answer 404
     live_plot._served.add(True)
-    (source,) = re.findall(r'<script async src="(/component/[^"]+/plotly.min.js[^"]*)"></script>', charts("/tradeoff"))
+    (source,) = re.findall(
+        r'<script async src="(/component/[^"]+/plotly-basic.min.js[^"]*)"></script>', charts("/tradeoff")
+    )
     assert source == live_plot.source()
     assert charts("/some/base/saliency").count("<script async") == 1
     assert charts("/tradeoff").encode() in answer(PAGE, path="/tradeoff")[2]
+
+
+def test_plotly_js_is_that_of_the_installed_plotly_and_draws_all_that_charts_hold():
+    whole = Path(plotly.__file__).parent / "package_data" / "plotly.min.js"
+    assert live_plot.plotly_version(live_plot.PLOTLY) == live_plot.plotly_version(whole)
+    sources = "".join(file.read_text("utf-8") for file in (APP / "charts").glob("*.py"))
+    kinds = {trace.lower() for trace in dir(graph_objects) if f".add_{trace.lower()}(" in sources and is_trace(trace)}
+    assert {"scatter", "bar"} <= kinds
+    script = live_plot.PLOTLY.read_text("utf-8")
+    assert {kind for kind in kinds if f'moduleType:"trace",name:"{kind}"' not in script} == set()
 
 
 def test_font_is_one_that_the_style_sheet_of_streamlit_names():
