@@ -63,7 +63,7 @@ def matrix(
 def _tint(found: Estimate | None) -> str:
     if found is None or found.value is None or found.ci is None or found.ci[0] <= 0 <= found.ci[1]:
         return theme.CLEAR
-    return f"rgba({_ABOVE if found.value > 0 else _BELOW}, {_STRONGEST * abs(found.value):.3f})"
+    return f"rgba({_ABOVE if found.value > 0 else _BELOW}, {_STRONGEST * min(abs(found.value), 1.0):.3f})"
 
 
 def _text(found: Estimate) -> str:
