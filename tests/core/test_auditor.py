@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 
 from fairprog_core.common.types import Groups, Predictions
-from fairprog_core.metrics.leakage import ATTACKERS, MAX_ROWS, measure_leakage
+from fairprog_core.metrics.leakage import ATTACKERS, MAX_ROWS, SmallNetwork, _binned, measure_leakage
 
 TWO = Groups.exclusive("woman", "man")
 OVERLAPPING = Groups(("a", "b"), np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=bool))
@@ -94,6 +98,68 @@ def test_spread_alone_is_read_by_the_nets_and_trees_not_by_the_line():
     assert by_attacker["logistic"] < 0.01
     assert min(by_attacker["mlp"], by_attacker["boosting"]) > 0.15
     assert figures["bits"]["value"] > 0.15
+
+
+@pytest.mark.parametrize("n", [500, 1500])
+@pytest.mark.parametrize("shape", ["ring", "exclusive or"])
+def test_shapes_in_the_plane_of_three_logits_are_read_by_the_nets_and_trees_not_by_the_line(shape, n):
+    """Trees split exactly for few rows and in bins for many."""
+    random = np.random.default_rng(0)
+    z, y = np.arange(n) % 2, random.integers(0, 3, n)
+    angle = random.uniform(0, 2 * np.pi, n)
+    if shape == "ring":
+        plane = (1 + z + random.normal(size=n) / 4) * np.array([np.cos(angle), np.sin(angle)])
+    else:
+        side = random.choice([-1, 1], n)
+        plane = np.array([side, np.where(z == 1, side, -side)]) + random.normal(size=(2, n)) / 3
+    logits = plane.T @ [[1, -1, 0], [0.5, 0.5, -1]]
+    figures = measure_leakage(predictions(z, y, logits), TWO, given_label=False).to_json()
+    by_attacker = {name: found["value"] for name, found in figures["attackers"].items()}
+    assert by_attacker["logistic"] < 0.01
+    assert min(by_attacker["mlp"], by_attacker["boosting"], figures["bits"]["value"]) > 0.5
+
+
+@pytest.mark.parametrize("n_answers", [2, 3])
+def test_network_is_that_of_scikit_learn(n_answers):
+    random = np.random.default_rng(0)
+    answer, features, weight = np.arange(300) % n_answers, random.normal(size=(300, 2)), random.random(300)
+    features[:, 0] += answer
+    ours, theirs = (
+        SmallNetwork(seed=3, iterations=20),
+        MLPClassifier((16,), solver="lbfgs", alpha=0.1, max_iter=20, random_state=3),
+    )
+    ours.fit(features, answer + 4, sample_weight=weight)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        theirs.fit(features, answer + 4, sample_weight=weight)
+    assert ours.classes_.tolist() == theirs.classes_.tolist()
+    assert ours.predict_proba(features) == pytest.approx(theirs.predict_proba(features), abs=1e-6)
+
+
+def test_network_is_sure_of_extreme_evidence():
+    """No overflow: the probabilities are finite, and sum to one."""
+    answer = np.arange(100) % 2
+    network = SmallNetwork(seed=0)
+    network.fit(np.where(answer == 1, 1.0, -1.0)[:, None], answer, sample_weight=np.ones(100))
+    found = network.predict_proba(np.array([[-1e6], [1e6]]))
+    assert found == pytest.approx(np.eye(2), abs=1e-6)
+
+
+def test_trees_find_the_same_in_bins_made_beforehand():
+    """Also in a column with three values, of which one is in 5 of 1,000 rows: less than a bin holds."""
+    random = np.random.default_rng(0)
+    train, test = np.arange(800), np.arange(800, 1000)
+    few = np.where(np.arange(1000) % 200 == 7, 2.0, random.integers(0, 2, 1000))
+    features, weight = np.column_stack([random.normal(size=(1000, 2)), few]), random.random(1000)
+    answer = (features[:, 0] + few + random.normal(size=1000) > 1).astype(int)
+    binned = _binned(features, weight, train)
+    assert [len(np.unique(column)) for column in binned.T] == [63, 63, 3]
+
+    def predicted(given):
+        trees = HistGradientBoostingClassifier(max_iter=20, max_leaf_nodes=6, max_bins=63, min_samples_leaf=2)
+        return trees.fit(given[train], answer[train], sample_weight=weight[train]).predict_proba(given[test])
+
+    assert predicted(binned) == pytest.approx(predicted(features), abs=1e-6)
 
 
 def test_difference_to_the_base_is_paired_by_row():
