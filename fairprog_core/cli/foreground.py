@@ -1,8 +1,10 @@
 """Runs studies in the foreground: begins or continues their runs, and shows the progress of each."""
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -52,11 +54,11 @@ class Foreground:
         """Run the studies of a series that are not done, several at once where one leaves room for the next.
 
         Returns:
-            The runs in the order of the series; those of the studies after one that did not end are missing, except for
-            such as were at work beside it.
+            The runs in the order of the series. After one that is not done, those are missing that had not begun.
 
         Raises:
             ConfigError: as of `run_study`.
+            RunError: a run of one of the studies was begun, or removed, by somebody else meanwhile.
         """
         with console().status("Loading torch …"):
             from fairprog_core.pipeline.jobs.environment import choose_device
@@ -69,32 +71,51 @@ class Foreground:
             Bars(names_them=True) as bars,
             ThreadPoolExecutor(len(studies), "study") as threads,
         ):
+            begun: dict[str, Future[Run]] = {}  # a series may name a study twice
             for study in studies:
-                earlier = earlier_run(self.store, study)
-                if earlier is not None and earlier.state == "done":
-                    ended.append(earlier)
+                settings = json.dumps(study.to_json(), sort_keys=True)
+                if (known := begun.get(settings) or self._done(study)) is not None:
+                    ended.append(known)
                     continue
                 if (place := pool.next_place()) is None:
                     break
-                ended.append(threads.submit(self._run_in, pool, place, study, earlier, bars))
+                if (known := self._done(study)) is not None:  # meanwhile, from the dashboard
+                    pool.forgo(place)
+                    ended.append(known)
+                    continue
+                begun[settings] = threads.submit(self._run_in, pool, place, study, bars)
+                ended.append(begun[settings])
         return [each.result() if isinstance(each, Future) else each for each in ended]
 
-    def _run_in(self, pool: "PlacePool", place: int, study: Study, earlier: Run | None, bars: "Bars") -> Run:
-        with pool.closed_unless_complete():
-            return self._run(study, earlier, partial(pool.execute, place=place), bars)
+    def _done(self, study: Study) -> Run | None:
+        """The newest run of exactly this study that is done."""
+        run = earlier_run(self.store, study)
+        return run if run is not None and run.state == "done" else None
 
-    def _run(self, study: Study, earlier: Run | None, execute: Execute, bars: "Bars") -> Run:
+    def _run_in(self, pool: "PlacePool", place: int, study: Study, bars: "Bars") -> Run:
+        """Run a study in a pool, which is closed unless the run comes to its end."""
+        run = None
+        try:
+            # who cancels the run must not end this process: it leads other studies too
+            execute, earlier = partial(pool.execute, place=place), earlier_run(self.store, study)
+            run = self._run(study, earlier, execute, bars, may_be_ended=False)
+        finally:
+            if run is None or run.state != "done":
+                pool.close()
+        return run
+
+    def _run(
+        self, study: Study, earlier: Run | None, execute: Execute, bars: "Bars", *, may_be_ended: bool = True
+    ) -> Run:
         """Run a study, or continue its earlier run."""
-        begun = self._begin(study, earlier)
-        records = record_run(self.store, begun, execute, self.stop, log_name=LOG)
-        bars.show(self._followed(records, begun, study), study.name, begun.id)
-        return self.store.get(begun.id)
-
-    def _begin(self, study: Study, earlier: Run | None) -> Run:
         owner = Owner.this_process()
         if earlier is not None:
-            return self.store.take_over(earlier.id, owner, may_be_ended=True)
-        return self.store.begin(study, owner, may_be_ended=True)
+            begun = self.store.take_over(earlier.id, owner, may_be_ended=may_be_ended)
+        else:
+            begun = self.store.begin(study, owner, may_be_ended=may_be_ended)
+        with closing(record_run(self.store, begun, execute, self.stop, log_name=LOG)) as records:
+            bars.show(self._followed(records, begun, study), study.name, begun.id)
+        return self.store.get(begun.id)
 
     def _followed(self, records: Iterator[Record], begun: Run, study: Study) -> Iterator[Record]:
         """The records of a run that trackers follow."""
@@ -128,7 +149,7 @@ class Bars:
     """Progress bars, one for each study at work; without a terminal, one line for everything that is begun.
 
     Args:
-        names_them: whether lines without a terminal begin with the study's name.
+        names_them: whether what is said of a study begins with its name.
     """
 
     def __init__(self, *, names_them: bool) -> None:

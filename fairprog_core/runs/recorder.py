@@ -157,7 +157,7 @@ class Recorder:
 
 def record_run(
     store: Store, run: Run, execute: Execute, stop: StopRequest, *, log_name: str | None = None
-) -> Iterator[Record]:
+) -> Generator[Record]:
     """Execute a claimed run, write its records and its final state to the store; yields the records.
 
     An error of the run is not raised: it becomes the run's state. Read it with

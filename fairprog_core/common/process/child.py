@@ -16,7 +16,7 @@ class SpawnedProcess(context.SpawnProcess):
 
     @staticmethod
     def _Popen(process_obj: Any) -> Any:
-        with _empty_main():
+        with _empty_main(), _without_ctrl_c():
             return context.SpawnProcess._Popen(process_obj)
 
 
@@ -30,7 +30,7 @@ if sys.platform == "linux":
 
         @staticmethod
         def _Popen(process_obj: Any) -> Any:
-            with _empty_main():
+            with _empty_main(), _without_ctrl_c():
                 return context.ForkServerProcess._Popen(process_obj)
 
     def prepare_copies(*modules: str) -> None:
@@ -54,6 +54,19 @@ def _empty_main() -> Iterator[None]:
     finally:
         if sys.modules["__main__"] is empty:  # the page server may have begun another script meanwhile
             sys.modules["__main__"] = main
+
+
+@contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Start a process that Ctrl-C in the terminal does not reach, not even while it still imports; this one gets it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def belong_to_parent() -> None:

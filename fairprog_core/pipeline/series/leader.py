@@ -5,6 +5,7 @@ write before the next checkpoint is written by then.
 """
 
 import os
+import signal
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.process.child import CopiedProcess, belong_to_parent, prepare_copies
 from fairprog_core.common.records import Record
 from fairprog_core.pipeline.execute import execute
+from fairprog_core.pipeline.jobs.environment import choose_device
 from fairprog_core.pipeline.tasks.crew import Finished
 from fairprog_core.pipeline.tasks.helper import error_to_send
 from fairprog_core.pipeline.tasks.places import StudyPlaces
@@ -58,23 +60,32 @@ def lead(line: Connection, places: Connection, order: LeaderOrder) -> None:
         order: the study.
     """
     belong_to_parent()
+    _leave_signals_to_parent()
     os.environ.clear()
     os.environ.update(order.environment)
     error: Exception | None = None
     try:
-        if torch.cuda.is_available():
-            torch.cuda.set_device(order.place % torch.cuda.device_count())
         _compute(line, StudyPlaces(places, order.place), order)
     except Exception as problem:  # noqa: BLE001  # whatever it is, the process above raises it
         error = error_to_send(problem, order.home)
     line.send(Finished(error))
 
 
+def _leave_signals_to_parent() -> None:
+    """Stay when a signal that ends all processes of a job comes: the process above stops this one, with checkpoints.
+
+    They are not ignored, as what this process starts would ignore them too.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: None)
+
+
 def _compute(line: Connection, places: StudyPlaces, order: LeaderOrder) -> None:
-    records = execute(
-        Study.parse(order.study), home=Home(order.home), folder=order.folder, jobs=order.jobs,
-        on=order.on, places=places,
-    )  # fmt: skip
+    study = Study.parse(order.study)
+    if choose_device("auto" if order.on else study.device).type == "cuda":
+        torch.cuda.set_device(order.place % torch.cuda.device_count())
+    records = execute(study, home=Home(order.home), folder=order.folder, jobs=order.jobs, on=order.on, places=places)
     with closing(cast(Any, records)):
         for record in records:
             line.send(record)
@@ -127,7 +138,7 @@ class Leader:
             self.line.send("go on")
 
     def stop(self) -> None:
-        """Let it stop, if it is still at work, and wait until its checkpoints are written."""
+        """Let it stop, if it is still at work, and wait until its checkpoints are written; its places stay."""
         with suppress(OSError):
             self.line.send("stop")
         with suppress(EOFError, OSError):
@@ -135,4 +146,4 @@ class Leader:
                 pass
         self.line.close()
         self.process.join()
-        self.places.close()
+        self.process.close()

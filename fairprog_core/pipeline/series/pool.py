@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -69,14 +69,12 @@ class PlacePool:
             self._is_closed = True
             self._changed.notify_all()
 
-    @contextmanager
-    def closed_unless_complete(self) -> Iterator[None]:
-        """Close the pool where the block does not come to its end."""
-        try:
-            yield
-        except BaseException:
-            self.close()
-            raise
+    def forgo(self, place: int) -> None:
+        """Leave a place of `next_place` to another study."""
+        with self._changed:
+            self._is_preparing = False
+            self._free.append(place)
+            self._give()
 
     def execute(self, study: Study, *, home: Home, folder: Path, place: int) -> Iterator[Record]:
         """Like `pipeline.execute.execute`, in another process. A study that does not come to its end closes the pool.
@@ -87,12 +85,16 @@ class PlacePool:
             folder: the run folder.
             place: as `next_place` returned it.
         """
-        with self.closed_unless_complete():
-            about = LeaderOrder(study.to_json(), home.path, folder, self.jobs, self.on, place, {**os.environ})
+        about = LeaderOrder(study.to_json(), home.path, folder, self.jobs, self.on, place, {**os.environ})
+        leader = None
+        try:
             self._leaders.append(leader := Leader(about))
-            try:
-                yield from self._records(leader)
-            finally:
+            yield from self._records(leader)
+        except BaseException:
+            self.close()  # before its places are free: no other study begins in them
+            raise
+        finally:
+            if leader is not None:
                 leader.stop()
                 self._leave(leader)
 
@@ -142,6 +144,7 @@ class PlacePool:
                 self._is_preparing = False
             if leader in self._wanting:
                 self._wanting.remove(leader)
+            leader.places.close()
             self._free.extend(leader.held)
             leader.held.clear()
             self._give()
@@ -153,7 +156,7 @@ class PlacePool:
         while self._free and self._wanting:
             leader = self._wanting.pop(0)
             place = self._free.pop(0)
+            leader.held.add(place)
             with suppress(OSError):  # one that has just ended: its places are taken back
                 leader.places.send(place)
-            leader.held.add(place)
         self._changed.notify_all()

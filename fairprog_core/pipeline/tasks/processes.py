@@ -27,7 +27,7 @@ class ProcessHelper:
 
     Args:
         order: what it has to know.
-        places: to which its place, ``order.number``, is given back at its end; None: it fills none.
+        places: that hold its place, ``order.number``; None: it fills none.
     """
 
     def __init__(self, order: Order, places: StudyPlaces | None = None) -> None:
@@ -72,17 +72,19 @@ class ProcessHelper:
         while self.answer() is not None:
             pass
         self._end()
+        if self.places is not None:
+            self.places.give_back(self.place)
 
     def dismiss(self) -> str:
         """Close its line; returns how the process ended."""
         self._end()
+        if self.places is not None:
+            self.places.lose(self.place)
         return how_it_ended(self.process)
 
     def _end(self) -> None:
         self.line.close()
         self.process.join()
-        if self.places is not None:
-            self.places.give_back(self.place)
 
 
 def how_it_ended(process: CopiedProcess) -> str:
@@ -110,7 +112,7 @@ class ProcessCrew:
         return None if place is None else ProcessHelper(replace(self.order, number=place), self.places)
 
     def not_kept(self, idle: Sequence[ProcessHelper]) -> Sequence[ProcessHelper]:
-        """Nobody, unless other studies may need the place."""
+        """Nobody where the study has the machine for itself; else all, so that no place stands idle."""
         if self.places is None:
             return []
         self.places.give_back_unused()

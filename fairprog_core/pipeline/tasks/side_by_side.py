@@ -85,7 +85,8 @@ class SideBySide(Generic[AnyHelper]):
         self._let_free_ones_begin()
         for idle in self.crew.not_kept([helper for helper in self.helpers if helper.task is None]):
             self.helpers.remove(idle)
-            idle.dismiss()
+            idle.stop()
+            idle.wait()
 
     def _let_free_ones_begin(self) -> None:
         """Give the tasks of helpers that wait for room to free helpers, which hold that room perhaps."""
