@@ -1,5 +1,7 @@
 """A leader: a child process that computes one study of several, as `execute` does, and is led record by record.
 
+Its first helper costs it a second or two: a process that was copied itself needs an own one to copy helpers from.
+
 After every record it waits until it is told to go on: a paused run stands still, and what the process above has to
 write before the next checkpoint is written by then.
 """

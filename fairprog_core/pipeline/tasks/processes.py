@@ -2,7 +2,9 @@
 
 An executor (``concurrent.futures``, loky) runs functions to their end: it could neither pause a training nor let it
 write its checkpoint, and one process that is killed breaks all of it, because its processes share the locks of their
-queues.
+queues. Nor is one faster. Two workers that have imported all that a curve needs are there after 1.9 s and take 350 MB
+here; with ``concurrent.futures`` 2.0 s and 360 MB on a fork server, 1.9 s and 650 MB where it spawns; with loky 2.1 s
+and 670 MB; on a local Ray cluster 5.1 s and 1,060 MB (two cores, medians of three).
 """
 
 import signal
