@@ -79,11 +79,12 @@ class Foreground:
                     continue
                 if (place := pool.next_place()) is None:
                     break
-                if (known := self._done(study)) is not None:  # meanwhile, from the dashboard
+                earlier = earlier_run(self.store, study)
+                if earlier is not None and earlier.state == "done":  # meanwhile, from the dashboard
                     pool.forgo(place)
-                    ended.append(known)
+                    ended.append(earlier)
                     continue
-                begun[settings] = threads.submit(self._run_in, pool, place, study, bars)
+                begun[settings] = threads.submit(self._run_in, pool, place, study, earlier, bars)
                 ended.append(begun[settings])
         return [each.result() if isinstance(each, Future) else each for each in ended]
 
@@ -92,13 +93,12 @@ class Foreground:
         run = earlier_run(self.store, study)
         return run if run is not None and run.state == "done" else None
 
-    def _run_in(self, pool: "PlacePool", place: int, study: Study, bars: "Bars") -> Run:
+    def _run_in(self, pool: "PlacePool", place: int, study: Study, earlier: Run | None, bars: "Bars") -> Run:
         """Run a study in a pool, which is closed unless the run comes to its end."""
         run = None
         try:
             # who cancels the run must not end this process: it leads other studies too
-            execute, earlier = partial(pool.execute, place=place), earlier_run(self.store, study)
-            run = self._run(study, earlier, execute, bars, may_be_ended=False)
+            run = self._run(study, earlier, partial(pool.execute, place=place), bars, may_be_ended=False)
         finally:
             if run is None or run.state != "done":
                 pool.close()

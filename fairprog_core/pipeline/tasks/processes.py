@@ -114,7 +114,7 @@ class ProcessCrew:
         return None if place is None else ProcessHelper(replace(self.order, number=place), self.places)
 
     def not_kept(self, idle: Sequence[ProcessHelper]) -> Sequence[ProcessHelper]:
-        """Nobody where the study has the machine for itself; else all, so that no place stands idle."""
+        """None if the study has the machine for itself; else all, so that other studies get their places."""
         if self.places is None:
             return []
         self.places.give_back_unused()

@@ -277,7 +277,7 @@ class RayCrew:
         return RayHelper(worker.remote(self.order, self._base, self._versions), FolderCopy(self.order.folder), self)
 
     def not_kept(self, idle: Sequence[RayHelper]) -> Sequence[RayHelper]:
-        """Nobody: a worker keeps its place, and what it has read, until the study is finished."""
+        """None: a worker keeps its place, and what it has read, until the study is finished."""
         return []
 
     def wait(self, helpers: Sequence[RayHelper]) -> Sequence[RayHelper]:
