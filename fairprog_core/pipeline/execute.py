@@ -41,7 +41,7 @@ from fairprog_core.pipeline.jobs.front import GapMeasure
 from fairprog_core.pipeline.jobs.frozen_base import find_base, keep_base, share_base, train_base
 from fairprog_core.pipeline.progress_estimator import ProgressEstimator
 from fairprog_core.pipeline.tasks.helper import Order
-from fairprog_core.pipeline.tasks.how_many import n_at_once
+from fairprog_core.pipeline.tasks.how_many import n_at_once, sharing
 from fairprog_core.pipeline.tasks.open_work import (
     ALL_SPLITS,
     files_of_base,
@@ -383,7 +383,8 @@ class Execution:
             self.devices = crew.devices
             self.helpers = SideBySide(crew, self.n_at_once)
         else:
-            self.helpers = SideBySide(ProcessCrew(self.order, self.places), self.n_at_once)
+            shared = sharing(self.n_at_once, device=self.device)
+            self.helpers = SideBySide(ProcessCrew(self.order, self.places, shared), self.n_at_once)
         left = [task for task in tasks if not self.work.is_finished(task)]
         for task in tasks:
             if task not in left:

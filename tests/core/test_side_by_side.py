@@ -8,14 +8,18 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
+import torch
 
 from fairprog_core.common.errors import RunError
 from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
+from fairprog_core.pipeline import execute as execution
 from fairprog_core.pipeline.execute import execute
-from fairprog_core.pipeline.tasks.how_many import n_at_once
+from fairprog_core.pipeline.tasks.how_many import n_at_once, sharing
+from fairprog_core.pipeline.tasks.processes import Sharing
 from fairprog_core.study import Study
 from tests.conftest import Finished, is_forkserver
 from tests.core.many_curves import MANY, files
@@ -50,6 +54,63 @@ def test_any_number_of_processes_gives_the_same_numbers(one_by_one: Finished, ho
     fractions = [record["fraction"] for record in records if record["kind"] == "stage"]
     assert fractions == sorted(fractions)
     assert fractions[-1] == pytest.approx(1.0)
+
+
+def test_curves_that_share_a_process_have_the_same_numbers(
+    one_by_one: Finished, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a GPU, where two curves take turns in one process."""
+    monkeypatch.setattr(execution, "sharing", lambda n, device: Sharing(1, n))
+    records = execute(Study.parse(MANY), home=home, folder=home.run("shared"), jobs=2)
+    assert {len(helpers()) for record in records if record["kind"] == "train"} == {1}
+    assert numbers(home.run("shared")) == numbers(one_by_one.folder)
+    assert files(home.run("shared")) == files(one_by_one.folder)
+    assert helpers() == []
+
+
+@pytest.mark.parametrize("name", ["rivals", "made_up_comments"])
+def test_random_numbers_that_others_draw_between_two_advances_change_nothing(
+    name: str, request: pytest.FixtureRequest, home: Home
+) -> None:
+    """Curves that take turns in one process share its random state: every part draws from seeds of its own."""
+    alone: Finished = request.getfixturevalue(name)
+    for _ in execute(alone.study, home=home, folder=home.run("disturbed"), jobs=1):
+        torch.manual_seed(int(torch.rand(1).item() * 1e6))
+        np.random.seed(7)  # noqa: NPY002  # the state that all code of the process shares
+    assert numbers(home.run("disturbed")) == numbers(alone.folder)
+    assert files(home.run("disturbed")) == files(alone.folder)
+
+
+def test_killed_process_of_several_curves_loses_only_steps_since_their_checkpoints(
+    one_by_one: Finished, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "sharing", lambda n, device: Sharing(1, n))
+    killed: list[psutil.Process] = []
+    for record in execute(Study.parse(MANY), home=home, folder=home.run("killed"), jobs=2):
+        if not killed and record["kind"] == "train" and record["step"] >= 8:
+            killed = kill_helpers()
+    assert len(killed) == 1
+    assert numbers(home.run("killed")) == numbers(one_by_one.folder)
+    assert helpers() == []
+
+
+def test_interrupted_process_of_several_curves_writes_their_checkpoints(
+    one_by_one: Finished, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "sharing", lambda n, device: Sharing(1, n))
+    study, folder = Study.parse(MANY), home.run("stopped")
+    begun: set[str] = set()
+    records = execute(study, home=home, folder=folder, jobs=2)
+    for record in records:
+        if record["kind"] == "train":
+            begun.add(record["curve"])
+        if len(begun) == 2:
+            break
+    records.close()
+    assert helpers() == []
+    assert len(list(folder.glob("curves/*/*checkpoint*"))) == 2
+    list(execute(study, home=home, folder=folder, jobs=1))
+    assert numbers(folder) == numbers(one_by_one.folder)
 
 
 def test_killed_process_loses_only_steps_since_its_checkpoint(one_by_one: Finished, home: Home) -> None:
@@ -108,8 +169,6 @@ def test_processes_end_with_the_one_that_leads(tmp_path: Path) -> None:
 
 
 def test_number_of_processes_is_as_large_as_it_is_worth(monkeypatch: pytest.MonkeyPatch) -> None:
-    import torch
-
     cpu = torch.device("cpu")
     monkeypatch.setattr("fairprog_core.common.limits.n_cores", lambda: 8)
     large = Study.parse({"triggers": [{"kind": "border"}, {"kind": "frame"}], "seeds": [0, 1, 2]})
@@ -119,3 +178,13 @@ def test_number_of_processes_is_as_large_as_it_is_worth(monkeypatch: pytest.Monk
     assert n_at_once(Study.parse(MANY), device=cpu, most=None) == 1
     monkeypatch.setenv("FAIRPROG_MAX_JOBS", "2")
     assert n_at_once(large, device=cpu, most=None) == n_at_once(large, device=cpu, most=5) == 2
+
+
+def test_curves_on_gpus_share_one_process_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    cuda, study = torch.device("cuda"), Study.parse({"seeds": list(range(8))})
+    monkeypatch.setattr("fairprog_core.common.limits.n_cores", lambda: 8)
+    assert n_at_once(study, device=cuda, most=None) == 2
+    assert n_at_once(study, device=cuda, most=5) == 5
+    assert [sharing(n, device=cuda) for n in (1, 2, 5)] == [(2, 1), (2, 1), (2, 3)]
+    assert sharing(5, device=torch.device("cpu")) is None

@@ -1,16 +1,16 @@
-"""A helper: a child process that computes tasks of one study, one at a time, and is as closely led as a generator.
+"""What helpers do: child processes that compute tasks of one study, and are as closely led as a generator.
 
-After every advance it waits until it is told to go on: a paused study stands still, and a helper that is told to stop
+After every advance a task waits until it is told to go on: a paused study stands still, and a task that is told to stop
 writes a checkpoint, as one that is closed in the same process does.
 """
 
 import os
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -24,7 +24,7 @@ from fairprog_core.pipeline.jobs.environment import choose_device, make_determin
 from fairprog_core.pipeline.tasks.crew import Finished
 from fairprog_core.pipeline.tasks.open_work import open_work
 from fairprog_core.pipeline.tasks.study_work import StudyWork
-from fairprog_core.pipeline.tasks.task import Task
+from fairprog_core.pipeline.tasks.task import Advance, Task
 from fairprog_core.study import Study
 
 Command: TypeAlias = Literal["go on", "stop"]
@@ -40,7 +40,7 @@ class Order:
         folder: the run folder, in which data and base are prepared.
         threads: that torch and BLAS compute with.
         environment: the variables of the process that leads, as those of a copied process may be older.
-        number: of the helper; with several GPUs each has its own.
+        number: of the helper; helpers take the GPUs in turns.
     """
 
     study: dict[str, Any]
@@ -56,25 +56,59 @@ class Order:
         return cls(study.to_json(), home.path, folder, threads, {**os.environ})
 
 
-def serve(line: Connection, order: Order) -> None:
-    """Compute the tasks that come over a line until it is closed, or "stop" comes."""
+class Lane:
+    """A line of a process, and the tasks that come over it, one at a time.
+
+    The lanes of a process take turns, each until its next advance. On a GPU every lane has a stream of its own, and
+    shares no tensor with another: what one has begun is computed beside what the others have.
+    """
+
+    def __init__(self, line: Connection, order: Order) -> None:
+        self.line, self.order = line, order
+        self._work: StudyWork | None = None
+        self._advances: Generator[Advance] = _nothing()
+        self._stream: AbstractContextManager[object] = nullcontext()
+
+    def hear(self) -> bool:
+        """Do what comes next over the line; returns whether it stays open."""
+        received = _received(self.line)
+        try:
+            if isinstance(received, Task):
+                self._advances = self._opened().compute(received)
+            with self._stream:
+                if received == "stop":
+                    self._advances.close()  # a training writes its checkpoint
+                else:
+                    self.line.send(next(self._advances, Finished()))
+        except Exception as error:  # noqa: BLE001  # whatever it is, the process that leads raises it
+            self.line.send(Finished(error_to_send(error, self.order.home)))
+        return received != "stop"
+
+    def _opened(self) -> StudyWork:
+        """The work of the order, on the lane's own stream."""
+        if self._work is None:
+            device = device_of(self.order)
+            if device.type == "cuda":
+                self._stream = torch.cuda.stream(torch.cuda.Stream(device))  # type: ignore[no-untyped-call]
+            with self._stream:
+                self._work = open_order(self.order, device)
+        return self._work
+
+
+def serve(lines: Sequence[Connection], order: Order) -> None:
+    """Compute the tasks that come over several lines, until each is closed or "stop" has come over it."""
     belong_to_parent()
     os.environ.clear()
     os.environ.update(order.environment)
     memory.keep_freed()
     torch.set_num_threads(order.threads)
     with threadpool_limits(order.threads, user_api="blas"):
-        work: StudyWork | None = None
-        while isinstance(task := _received(line), Task):
-            try:
-                work = work or open_order(order)
-                is_stopped = _compute(work, task, line)
-            except Exception as error:  # noqa: BLE001  # whatever it is, the process that leads raises it
-                line.send(Finished(error_to_send(error, order.home)))
-                continue
-            if is_stopped:
-                return
-            line.send(Finished())
+        lanes = {line: Lane(line, order) for line in lines}
+        while lanes:
+            for line in cast(list[Connection], wait([*lanes])):
+                if not lanes[line].hear():
+                    del lanes[line]
+                    line.close()
 
 
 def _received(line: Connection) -> Task | Command:
@@ -85,24 +119,22 @@ def _received(line: Connection) -> Task | Command:
     return received
 
 
-def open_order(order: Order) -> StudyWork:
-    """The work of an order, in a process that has only just begun."""
-    study, home = Study.parse(order.study), Home(order.home)
-    device = choose_device(study.device)
+def device_of(order: Order) -> torch.device:
+    """The device of an order, which this process computes on from now on."""
+    device = choose_device(Study.parse(order.study).device)
     if device.type == "cuda":
         torch.cuda.set_device(order.number % torch.cuda.device_count())
     make_deterministic(device)
-    return open_work(study, home, order.folder, device)
+    return device
 
 
-def _compute(work: StudyWork, task: Task, line: Connection) -> bool:
-    """Compute a task; returns whether it was stopped."""
-    with closing(work.compute(task)) as advances:
-        for advance in advances:
-            line.send(advance)
-            if _received(line) != "go on":
-                return True
-    return False
+def open_order(order: Order, device: torch.device) -> StudyWork:
+    """The work of an order, in a process that has only just begun."""
+    return open_work(Study.parse(order.study), Home(order.home), order.folder, device)
+
+
+def _nothing() -> Generator[Advance]:
+    yield from ()
 
 
 def error_to_send(error: Exception, home: Path) -> Exception:

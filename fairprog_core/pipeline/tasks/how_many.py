@@ -6,6 +6,7 @@ import psutil
 import torch
 
 from fairprog_core.common.limits import limits
+from fairprog_core.pipeline.tasks.processes import Sharing
 from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_seconds
 
@@ -14,10 +15,11 @@ MEMORY_SHARE = 0.8  # of the free memory that the processes may fill
 
 
 def n_at_once(study: Study, *, device: torch.device, most: int | None) -> int:
-    """The number of processes; 1: the tasks are computed in this one.
+    """The number of tasks; 1: they are computed in this process.
 
-    A black box is asked by one process, as its answers count in the order in which they are asked for. A GPU is given
-    to one process. On the CPU every process gets the study's threads, and needs about as much memory as this one.
+    A black box is asked by one process, as its answers count in the order in which they are asked for. A GPU computes
+    one task unless more are asked for, which `sharing` distributes. On the CPU every process gets the study's threads,
+    and needs about as much memory as this one.
 
     Args:
         study: the study.
@@ -52,3 +54,16 @@ def n_places(studies: Sequence[Study], *, device: torch.device, most: int | None
     cores = limits().threads // max(study.threads or 1 for study in studies)
     memory = psutil.virtual_memory().available * MEMORY_SHARE / psutil.Process().memory_info().rss
     return max(min(allowed, cores, int(memory)), 1)
+
+
+def sharing(n: int, *, device: torch.device) -> Sharing | None:
+    """How n tasks at once share processes: on GPUs, those of one GPU are computed by one process.
+
+    Args:
+        n: at least 1.
+        device: that they are computed on.
+    """
+    if device.type != "cuda":
+        return None
+    n_gpus = torch.cuda.device_count()
+    return Sharing(n_gpus, -(-n // n_gpus))

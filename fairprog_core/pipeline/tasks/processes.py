@@ -1,4 +1,7 @@
-"""The crew of one machine: child processes, each with a pipe of its own; see `helper.serve`.
+"""The crew of one machine: child processes, and a pipe for each task that is computed; see `helper.serve`.
+
+Every task has a process of its own, except on a GPU: processes would take turns there, and hold a context of half a
+gigabyte each, so that a GPU has one process, whatever number of curves are computed on it.
 
 An executor (``concurrent.futures``, loky) runs functions to their end: it could neither pause a training nor let it
 write its checkpoint, and one process that is killed breaks all of it, because its processes share the locks of their
@@ -13,7 +16,7 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
-from typing import cast
+from typing import NamedTuple, cast
 
 from fairprog_core.common.process.child import CopiedProcess, prepare_copies
 from fairprog_core.pipeline.tasks.crew import HelperAnswer
@@ -24,22 +27,70 @@ from fairprog_core.pipeline.tasks.task import Task
 PRELOADED = "fairprog_core.pipeline.tasks.helper"
 
 
-class ProcessHelper:
-    """A child process with its line.
+class Sharing(NamedTuple):
+    """How tasks share processes.
+
+    Attributes:
+        n_processes: one for each GPU.
+        n_tasks: that one of them computes at once.
+    """
+
+    n_processes: int
+    n_tasks: int
+
+
+class HelperProcess:
+    """A child process with its lines: it computes one task for each at a time.
 
     Args:
         order: what it has to know.
-        places: that hold its place, ``order.number``; None: it fills none.
+        n_lines: tasks that it can compute side by side.
     """
 
-    def __init__(self, order: Order, places: StudyPlaces | None = None) -> None:
-        self.places, self.place = places, order.number
-        self.line, other_end = Pipe()
-        self.task: Task | None = None
+    def __init__(self, order: Order, n_lines: int) -> None:
+        pipes = [Pipe() for _ in range(n_lines)]
+        self.unused, self.n_used = [line for line, _ in pipes], 0
+        other_ends = [end for _, end in pipes]
         prepare_copies(PRELOADED)
-        self.process = CopiedProcess(target=serve, args=(other_end, order), daemon=True)
+        self.process = CopiedProcess(target=serve, args=(other_ends, order), daemon=True)
         self.process.start()
-        other_end.close()
+        for end in other_ends:
+            end.close()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it can compute one more task."""
+        return bool(self.unused) and self.process.is_alive()
+
+    def take_line(self) -> Connection:
+        """A line that nobody has."""
+        self.n_used += 1
+        return self.unused.pop()
+
+    def leave(self, line: Connection) -> None:
+        """Close a line; the process ends with the last one that was taken, and is waited for then."""
+        line.close()
+        self.n_used -= 1
+        if self.n_used == 0:
+            for unused in self.unused:
+                unused.close()
+            self.unused.clear()
+            self.process.join()
+
+
+class ProcessHelper:
+    """A line of a process.
+
+    Args:
+        process: that computes what is sent over it.
+        place: that it fills.
+        places: of this machine, if several studies share them.
+    """
+
+    def __init__(self, process: HelperProcess, place: int, places: StudyPlaces | None) -> None:
+        self.process, self.place, self.places = process, place, places
+        self.line = process.take_line()
+        self.task: Task | None = None
 
     @property
     def is_waiting(self) -> bool:
@@ -73,20 +124,17 @@ class ProcessHelper:
         """Wait until it has ended; what it still sends is read, as it could not go on otherwise."""
         while self.answer() is not None:
             pass
-        self._end()
+        self.process.leave(self.line)
         if self.places is not None:
             self.places.give_back(self.place)
 
     def dismiss(self) -> str:
-        """Close its line; returns how the process ended."""
-        self._end()
+        """Close the line of a process that has ended; returns how it ended."""
+        self.process.leave(self.line)
         if self.places is not None:
             self.places.lose(self.place)
-        return how_it_ended(self.process)
-
-    def _end(self) -> None:
-        self.line.close()
-        self.process.join()
+        self.process.process.join()  # others may still have lines of it
+        return how_it_ended(self.process.process)
 
 
 def how_it_ended(process: CopiedProcess) -> str:
@@ -101,17 +149,29 @@ class ProcessCrew:
     Args:
         order: what they have to know.
         places: of this machine, which several studies fill together; None: this study has the machine for itself.
+        sharing: how tasks share processes; None: each helper is a process.
     """
 
     advice = "perhaps because memory is short; resume the run with fewer curves at once (--jobs 1)"
 
-    def __init__(self, order: Order, places: StudyPlaces | None = None) -> None:
-        self.order, self.places = order, places
+    def __init__(self, order: Order, places: StudyPlaces | None = None, sharing: Sharing | None = None) -> None:
+        self.order, self.places, self.sharing = order, places, sharing
+        self._shared: dict[int, HelperProcess] = {}
 
     def hire(self, number: int) -> ProcessHelper | None:
-        """Start a process, in a free place."""
+        """A process in a free place, or a line of one that is shared."""
         place = number if self.places is None else self.places.take()
-        return None if place is None else ProcessHelper(replace(self.order, number=place), self.places)
+        return None if place is None else ProcessHelper(self._process(place), place, self.places)
+
+    def _process(self, place: int) -> HelperProcess:
+        """The process in a place."""
+        order = replace(self.order, number=place)
+        if self.sharing is None:
+            return HelperProcess(order, 1)
+        found = self._shared.get(which := place % self.sharing.n_processes)
+        if found is None or not found.has_room:
+            found = self._shared[which] = HelperProcess(order, self.sharing.n_tasks)
+        return found
 
     def not_kept(self, idle: Sequence[ProcessHelper]) -> Sequence[ProcessHelper]:
         """None if the study has the machine for itself; else all, so that other studies get their places."""

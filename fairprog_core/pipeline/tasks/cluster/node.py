@@ -22,7 +22,7 @@ from fairprog_core.pipeline.jobs.environment import choose_device, describe, mak
 from fairprog_core.pipeline.jobs.frozen_base import keep_base, train_base
 from fairprog_core.pipeline.tasks.cluster.folder_copy import Files, FolderCopy
 from fairprog_core.pipeline.tasks.crew import Finished, HelperAnswer
-from fairprog_core.pipeline.tasks.helper import Order, error_to_send, open_order
+from fairprog_core.pipeline.tasks.helper import Order, device_of, error_to_send, open_order
 from fairprog_core.pipeline.tasks.open_work import ALL_SPLITS, splits_of
 from fairprog_core.pipeline.tasks.study_work import StudyWork
 from fairprog_core.pipeline.tasks.task import Advance, Task
@@ -110,7 +110,7 @@ class NodeWorker:
             return
         if self.work is None:
             yield from self._prepare(splits_of(self.study.plan()))
-            self.work = open_order(self.order)
+            self.work = open_order(self.order, device_of(self.order))
         yield from self.work.compute(task)
 
     def _train_base(self) -> Generator[Advance]:
