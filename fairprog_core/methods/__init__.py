@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, NamedTuple
 from pydantic import Field
 
 from fairprog_core.common.lam_range import LamRange
-from fairprog_core.common.options import ADVANCED, Modality
+from fairprog_core.common.options import ADVANCED, LATER, Modality
 from fairprog_core.common.registry import Entry, EntryOptions, Suited, add
 from fairprog_core.data.base import SplitName
 from fairprog_core.training.budget import Budget
@@ -175,6 +175,14 @@ class ReprogramOptions(LearnedTriggerOptions):
 
     kind: Literal["reprogram"] = "reprogram"
     title = "Learned trigger"
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        title="Numbers while learning",
+        description="What the frozen classifier computes in while the trigger is learned by its gradient. bfloat16: "
+        "three digits instead of seven, on photos 2.7 times as fast on processors with AMX. Validation and tests "
+        "compute in float32 always.",
+        json_schema_extra=ADVANCED | LATER,
+    )
     default_for = ("image", "text")
     suited: ClassVar[Suited] = {
         "text": {

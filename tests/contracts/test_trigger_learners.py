@@ -25,6 +25,7 @@ from fairprog_core.triggers.base import Trigger
 from tests.contracts.samples import front, rows, usual
 
 PROGRESS = TrainingProgress(step=1)
+PRECISIONS = get_args(ReprogramOptions.model_fields["precision"].annotation)
 TEXT_TRIGGERS = [kind for kind, entry in TRIGGERS.items() if entry.options.modality == "text"]
 TRIGGER_KINDS = ("patch", *TEXT_TRIGGERS)  # all image triggers learn alike
 
@@ -154,6 +155,21 @@ def test_anchors_stay_on_a_line_where_the_options_say_so(along: str, criterion: 
         learned.step(step)
     assert torch.allclose(trigger.scale.on_line(trigger.anchors), trigger.anchors, atol=1e-6) == is_on_line
     assert trigger.anchors.std(0).max() > 1e-3
+
+
+@pytest.mark.parametrize("trigger_kind", ["patch", "soft"])
+def test_bfloat16_changes_the_third_digit_of_the_logits_and_keeps_float32_outside(trigger_kind: str) -> None:
+    """Frozen weights, trigger, gradients and losses stay in float32; only the classifier computes in short numbers."""
+    long, short = (started("equalized_odds", trigger_kind, options={"precision": kind})[0] for kind in PRECISIONS)
+    batch, lam = long.sampler(0), long.draw_lams(0)
+    expected, found = (learned.logits(batch.x, lam).detach() for learned in (long, short))
+    assert found.dtype == torch.float32
+    assert not torch.equal(found, expected)
+    assert torch.allclose(found, expected, atol=0.02 * float(expected.abs().max()))
+    losses = short.step(0)
+    assert all(np.isfinite(value) for value in losses.values())
+    assert {value.dtype for value in short.trigger.parameters()} == {torch.float32}
+    assert {value.dtype for value in short.classifier.parameters()} == {torch.float32}
 
 
 @pytest.mark.parametrize("projection", [False, True])

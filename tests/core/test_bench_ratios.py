@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,13 +13,15 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from fairprog_core.cli import main
-from fairprog_core.cli.machine.bench.ratios import ratio_suites, screen
+from fairprog_core.cli.machine.bench.ratios import ratio_suites
 from fairprog_core.cli.machine.bench.ratios.authors import authors_training, to_simplex
 from fairprog_core.cli.machine.bench.ratios.cases import COMMENTS, FACES, RESNET, TINY_RATIOS, make_cases
-from fairprog_core.cli.machine.bench.ratios.curve import CurveOnTest, hypervolume_ratio
+from fairprog_core.cli.machine.bench.ratios.equality import Equality
 from fairprog_core.cli.machine.bench.ratios.floor import CountedWork, NetAlone, PeakRates, peak_rates
 from fairprog_core.cli.machine.bench.ratios.rows import HEAD, SCHEMA, BenchRow, table_row
 from fairprog_core.cli.machine.bench.ratios.sides import BenchClock
+from fairprog_core.cli.machine.bench.ratios.suites import screen
+from fairprog_core.cli.machine.bench.ratios.suites.curve import CurveOnTest, hypervolume_ratio
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.types import Predictions
 from fairprog_core.metrics.intervals import Estimate
@@ -26,6 +29,7 @@ from fairprog_core.metrics.intervals import Estimate
 KEYS = {
     "suite", "name", "unit", "ours", "reference", "ratio", "ratio_low", "ratio_high", "floor_share", "n",
 }  # fmt: skip
+EQUALITY = {"gap_difference", "gap_difference_low", "gap_difference_high", "gap_margin", "gap_is_equal"}
 HYPERVOLUME = {"hypervolume_ratio", "hypervolume_ratio_low", "hypervolume_ratio_high"}
 
 
@@ -196,22 +200,59 @@ def _curve(case, *flips):
 
 def test_equal_curves_have_a_ratio_of_hypervolumes_of_1(cases):
     curve = _curve(cases[FACES], 1, 2)
-    assert hypervolume_ratio([(curve, curve)], cases[FACES]) == (1.0, (1.0, 1.0))
+    assert hypervolume_ratio([curve], [curve], cases[FACES]) == (1.0, (1.0, 1.0))
 
 
 def test_better_curve_has_a_ratio_above_1_and_the_interval_says_so(cases):
-    found = hypervolume_ratio([(_curve(cases[FACES], 3), _curve(cases[FACES], 1))], cases[FACES])
+    found = hypervolume_ratio([_curve(cases[FACES], 3)], [_curve(cases[FACES], 1)], cases[FACES])
     assert 1 < found.ci[0] <= found.value <= found.ci[1]
 
 
 def test_ratio_against_a_curve_without_hypervolume_is_not_estimable(cases):
-    assert hypervolume_ratio([(_curve(cases[FACES], 2), _curve(cases[FACES], 0))], cases[FACES]) == (None, None)
+    assert hypervolume_ratio([_curve(cases[FACES], 2)], [_curve(cases[FACES], 0)], cases[FACES]) == (None, None)
+
+
+# ---- equality of two figures
+
+
+def test_two_one_sided_tests_by_hand():
+    """Differences 0 and .004: mean .002, standard error .002. With one degree of freedom t has Cauchy's distribution.
+
+    From below t = (.002 + .01) / .002 = 6, from above −4, so p = 1/2 − atan(4) / π = .078: not shown. The 95 % point is
+    tan(.45 π) = 6.314, so the interval is .002 ± .0126.
+    """
+    found = Equality.tested(np.array([0.0, 0.004]), margin=0.01)
+    assert found.difference == pytest.approx(0.002)
+    assert found.p == pytest.approx(0.5 - math.atan(4) / math.pi)
+    assert (found.low, found.high) == pytest.approx((0.002 - 0.002 * 6.3138, 0.002 + 0.002 * 6.3138), abs=1e-6)
+    assert not found.is_shown
+    assert "not shown to be equal within 0.01" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("differences", "is_shown"),
+    [
+        ([0.001, -0.001, 0.002, 0.0], True),  # small, and all alike
+        ([0.011, 0.012, 0.010, 0.011], False),  # a true difference above the margin
+        ([0.03, -0.03, 0.03, -0.03], False),  # none in the mean, but nothing is known of it
+        ([0.0, 0.0, 0.0], True),  # the same figures
+        ([0.02, 0.02], False),
+    ],
+)
+def test_equality_is_shown_where_the_interval_lies_within_the_margin(differences, is_shown):
+    found = Equality.tested(np.array(differences), margin=0.01)
+    assert found.is_shown == is_shown == (-0.01 < found.low <= found.high < 0.01)
+    assert found.to_json("gap")["gap_is_equal"] == is_shown
+
+
+def test_one_difference_shows_nothing():
+    assert Equality.tested(np.array([0.0]), margin=0.01) is None
 
 
 # ---- suites
 
 
-@pytest.mark.parametrize("suite", ["step", "curve", "evaluate", "prepare", "scale"])
+@pytest.mark.parametrize("suite", ["step", "curve", "precision", "evaluate", "prepare", "scale"])
 def test_suite_yields_the_rows_of_its_contract(suite, monkeypatch):
     monkeypatch.setattr(ratio_suites, "SIZE", replace(TINY_RATIOS, cases=(FACES,)))
     rows = list(ratio_suites.measure(suite, "cpu", 1))
@@ -220,7 +261,7 @@ def test_suite_yields_the_rows_of_its_contract(suite, monkeypatch):
     for row in rows:
         values = row.to_json()
         assert json.loads(json.dumps(values)) == values
-        assert KEYS <= values.keys() <= KEYS | HYPERVOLUME
+        assert KEYS <= values.keys() <= KEYS | HYPERVOLUME | EQUALITY
         assert row.suite == suite
         assert row.work
         assert 0 < row.ratio_low <= row.ratio <= row.ratio_high
@@ -228,7 +269,10 @@ def test_suite_yields_the_rows_of_its_contract(suite, monkeypatch):
         assert (row.floor_share is not None) == (suite == "step")
         assert table_row(row).count("|") == HEAD[0].count("|")
     if suite == "curve":
-        assert rows[0].to_json().keys() >= HYPERVOLUME
+        assert all(row.to_json().keys() >= HYPERVOLUME for row in (rows[0], rows[2]))
+    if suite == "precision":
+        assert rows[0].to_json().keys() >= EQUALITY
+        assert "(gap " in table_row(rows[0])
     if suite == "step":
         assert all(0 < row.floor_share < 1 for row in rows)
 

@@ -24,8 +24,8 @@ from fairprog_core.runs import launcher
 
 BENCH_DEVICES = ("cpu", "cuda")
 BENCH_SUITES = (
-    "step", "curve", "evaluate", "prepare", "screen", "scale", "coverage", "speed", "store", "data", "verdicts",
-    "queries", "export",
+    "step", "curve", "precision", "evaluate", "prepare", "screen", "scale", "coverage", "speed", "store", "data",
+    "verdicts", "queries", "export",
 )  # fmt: skip
 FIGURES_FILE = Product(
     "a file that fairprog bench wrote",

@@ -24,7 +24,7 @@ from fairprog_core.common.records import Losses
 from fairprog_core.common.types import Batch, Groups
 from fairprog_core.data.base import Split
 from fairprog_core.data.sampling import EvenSampler
-from fairprog_core.methods import LearnedTriggerOptions
+from fairprog_core.methods import LearnedTriggerOptions, ReprogramOptions
 from fairprog_core.methods.base import make_fairness_loss
 from fairprog_core.methods.reprogramming.picture_batches import picture_batches
 from fairprog_core.training.criteria import CriterionOptions
@@ -78,6 +78,7 @@ class Reprogram:
         """
         self.options, self.classifier, self.trigger, self.lam = options, classifier, trigger.to(device), lam
         self.steps, self.seed, self.device = steps, seed, device
+        self.is_short = isinstance(options, ReprogramOptions) and options.precision == "bfloat16"
         self.conditions_on_label, self.is_on_line = criterion.conditions_on_label, options.is_on_line(criterion)
         torch.manual_seed(seed)  # the discriminator's initial weights
         self.adversary, self.penalty = make_fairness_loss(
@@ -184,7 +185,12 @@ class Reprogram:
 
     def logits(self, x: Any, lam: Tensor) -> Tensor:
         """Logits (l·k, c) of a batch with the trigger, through which the trigger gets its gradient."""
-        return self.trigger.logits(self.classifier, x, lam)
+        if not self.is_short:
+            return self.trigger.logits(self.classifier, x, lam)
+        with torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False):  # a recorded step could fill none
+            features = self.trigger.features(self.classifier, x, lam)
+        logits: Tensor = self.classifier.head(features.float())  # what the discriminator reads is not rounded
+        return logits
 
     def finish(self, split: Split) -> None:
         """Does nothing: `fit` has kept the best iterate already."""

@@ -237,7 +237,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-RATIOS = ("step", "curve", "evaluate", "prepare", "screen", "scale")
+RATIOS = ("step", "curve", "precision", "evaluate", "prepare", "screen", "scale")
 SUITES: dict[str, Callable[[BenchSettings], SuiteFigures]] = {
     **{name: _ratios(name) for name in RATIOS},
     "coverage": _coverage,

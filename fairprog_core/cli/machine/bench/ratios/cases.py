@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.registry import build
 from fairprog_core.data import DATASETS, FacesOptions
 from fairprog_core.data.base import Dataset, Split, SplitName
-from fairprog_core.methods import LearnedTriggerOptions
+from fairprog_core.methods import LearnedTriggerOptions, ReprogramOptions
 from fairprog_core.methods.reprogramming.reprogram import Reprogram
 from fairprog_core.methods.reprogramming.trigger_training import TriggerTraining
 from fairprog_core.methods.reprogramming.word_search import WordSearch
@@ -42,6 +42,7 @@ class RatioSize:
         side: of the photos for ResNet-18, in pixels.
         photos: how many of them.
         seeds: of every curve.
+        precision_seeds: of a curve that is learned in two kinds of numbers, by case.
         overrides: values of the studies, by case.
         curve_steps: of one training, by case.
         n_made: rows that the suite prepare makes, by data.
@@ -56,6 +57,7 @@ class RatioSize:
     side: int = 224
     photos: int = 128
     seeds: int = 2
+    precision_seeds: dict[str, int] = field(default_factory=lambda: {FACES: 8, COMMENTS: 5})
     overrides: dict[str, tuple[str, ...]] = field(default_factory=dict)
     curve_steps: dict[str, int] = field(default_factory=lambda: {FACES: 250, COMMENTS: 30})
     n_made: dict[str, int] = field(default_factory=lambda: {"faces": 256, "comments": 4000, "photos": 400})
@@ -66,6 +68,7 @@ class RatioSize:
 
 TINY_RATIOS = RatioSize(
     rounds=2, block={RESNET: 1, FACES: 1, COMMENTS: 1}, side=32, photos=64, seeds=1,
+    precision_seeds={FACES: 2, COMMENTS: 2},
     overrides={
         FACES: ("dataset.n_tune=64", "dataset.n_val=64", "dataset.n_test=64", "budget.validate_rows=32"),
         COMMENTS: ("dataset.n_tune=192", "dataset.n_val=48", "dataset.n_test=48", "budget.validate_rows=24"),
@@ -121,6 +124,14 @@ class BenchCase:
     def classifier(self) -> Classifier:
         """The frozen base, as a run opens it."""
         return load_base(self.base_file, torch.device(self.device))
+
+    def changed(self, *, steps: int | None = None, **options: object) -> "BenchCase":
+        """A case with other options of the method that learns triggers by gradients, and with other steps."""
+        study, budget = with_options(self.study, **options), self.study.budget
+        if steps is not None:
+            validate_every = min(budget.validate_every, steps)
+            budget = budget.model_copy(update={"steps": steps, "validate_every": validate_every})
+        return replace(self, study=study.model_copy(update={"budget": budget}))
 
     def rows_per_step(self) -> int:
         """Rows of one step, each with one λ."""
@@ -188,9 +199,13 @@ def _study(name: str, size: RatioSize) -> Study:
     n_test = max(16, size.evaluated[RESNET])
     dataset = FacesOptions(image_size=size.side, n_train=64, n_tune=size.photos, n_val=16, n_test=n_test)
     study = Study(dataset=dataset, classifier=ResNet18Options(), budget=Budget(steps=2000))
+    return with_options(study, lam_groups=2)
+
+
+def with_options(study: Study, **options: object) -> Study:
+    """A study with other options of the method that learns triggers by gradients."""
     methods = tuple(
-        each.model_copy(update={"lam_groups": 2}) if isinstance(each, LearnedTriggerOptions) else each
-        for each in study.methods
+        each.model_copy(update=options) if isinstance(each, ReprogramOptions) else each for each in study.methods
     )
     return study.model_copy(update={"methods": methods})
 

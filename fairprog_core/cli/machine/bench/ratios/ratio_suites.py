@@ -3,19 +3,21 @@
 from collections.abc import Callable, Iterator
 
 from fairprog_core.cli.machine.bench.ratios.cases import RatioSize
-from fairprog_core.cli.machine.bench.ratios.curve import curve_rows
-from fairprog_core.cli.machine.bench.ratios.evaluate import evaluate_rows
-from fairprog_core.cli.machine.bench.ratios.prepare import prepare_rows
 from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
-from fairprog_core.cli.machine.bench.ratios.scale import scale_rows
-from fairprog_core.cli.machine.bench.ratios.screen import screen_rows
 from fairprog_core.cli.machine.bench.ratios.sides import BenchClock
-from fairprog_core.cli.machine.bench.ratios.step import step_rows
+from fairprog_core.cli.machine.bench.ratios.suites.curve import curve_rows
+from fairprog_core.cli.machine.bench.ratios.suites.evaluate import evaluate_rows
+from fairprog_core.cli.machine.bench.ratios.suites.precision import precision_rows
+from fairprog_core.cli.machine.bench.ratios.suites.prepare import prepare_rows
+from fairprog_core.cli.machine.bench.ratios.suites.scale import scale_rows
+from fairprog_core.cli.machine.bench.ratios.suites.screen import screen_rows
+from fairprog_core.cli.machine.bench.ratios.suites.step import step_rows
 
 SIZE = RatioSize()
 NAMES = {
     "step": tuple(f"step/{case}{kind}" for case in ("resnet18-224", "faces", "comments") for kind in ("", "-floor")),
-    "curve": ("curve/faces-separate", "curve/faces-authors", "curve/comments-separate"),
+    "curve": ("curve/faces-separate", "curve/faces-authors", "curve/faces-large-steps", "curve/comments-separate"),
+    "precision": ("precision/resnet18-224-step", "precision/faces", "precision/comments"),
     "evaluate": ("evaluate/resnet18-224", "evaluate/faces", "evaluate/comments"),
     "prepare": ("prepare/faces", "prepare/comments", "prepare/photos"),
     "screen": ("screen/start", "screen/tradeoff"),
@@ -33,6 +35,7 @@ def _screen(clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
 SUITE_ROWS: dict[str, Callable[[BenchClock, RatioSize], Iterator[BenchRow]]] = {
     "step": step_rows,
     "curve": curve_rows,
+    "precision": precision_rows,
     "evaluate": evaluate_rows,
     "prepare": prepare_rows,
     "screen": _screen,

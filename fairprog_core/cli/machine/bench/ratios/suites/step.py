@@ -34,7 +34,7 @@ def step_rows(clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
 
 def _case_rows(case: BenchCase, clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
     n = size.block[case.name]
-    makers = [partial(make, case, n) for make in (_ours, _authors, _net_alone)]
+    makers = [partial(make, case, n) for make in (steps_of, _authors, _net_alone)]
     with sides(clock, *makers) as opened:
         floor = opened[2].ask(_floor)
         ours, authors, alone = ([1e3 * seconds / n for seconds in found] for found in in_turns(opened, size.rounds))
@@ -46,7 +46,7 @@ def _case_rows(case: BenchCase, clock: BenchClock, size: RatioSize) -> Iterator[
     )  # fmt: skip
 
 
-def _ours(case: BenchCase, n: int) -> BlockOfWork:
+def steps_of(case: BenchCase, n: int) -> BlockOfWork:
     """n steps of fairprog's training."""
     learner, steps = case.learner(), count()
 

@@ -8,11 +8,11 @@ Notation: n rows, b bootstrap draws.
 
 import tempfile
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from fairprog_core.cli.machine.bench.ratios.authors import authors_training
 from fairprog_core.cli.machine.bench.ratios.cases import COMMENTS, FACES, BenchCase, RatioSize, make_cases
 from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
 from fairprog_core.cli.machine.bench.ratios.sides import BenchClock, BenchSide, BlockOfWork, sides
+from fairprog_core.common.records import Front
 from fairprog_core.common.types import Floats, Predictions
 from fairprog_core.data.base import Split, SplitName
 from fairprog_core.metrics.comparison import ResampledRows
@@ -31,8 +32,15 @@ from fairprog_core.metrics.intervals import Estimate, percentile_interval
 from fairprog_core.pipeline.jobs.context import StudyContext
 from fairprog_core.pipeline.jobs.curve import CurveJob
 from fairprog_core.pipeline.jobs.environment import warm_up
+from fairprog_core.pipeline.jobs.front import GapMeasure
 
 SUITE = "curve"
+LARGE_STEPS: dict[str, object] = {
+    "lam_groups": 16,
+    "per_cell": 8,
+    "learning_rate": 0.1,
+    "discriminator_steps": 4,
+}  # eight times as many rows per step, for devices that compute them in little more time; a quarter of the steps
 SPLITS: tuple[SplitName, ...] = ("tune", "val", "test")
 Mode = Literal["amortised", "separate"]
 
@@ -40,13 +48,13 @@ Mode = Literal["amortised", "separate"]
 class CurveSide:
     """Learns the curves of all seeds, one per block; in a side's process."""
 
-    def __init__(self, case: BenchCase, mode: Mode, n_seeds: int) -> None:
+    def __init__(self, case: BenchCase, name: str, n_seeds: int, *, mode: Mode = "amortised") -> None:
         warm_up()
         study = case.study.model_copy(update={"mode": mode, "seeds": tuple(range(n_seeds))})
         classifier, dataset = case.classifier(), case.dataset
         splits: dict[str, Split] = {name: classifier.prepare(dataset.split(name)) for name in SPLITS}
         base = {name: predict(classifier, splits[name]) for name in ("val", "test")}
-        folder = case.home.run(mode)
+        folder = case.home.run(name)
         self.context = StudyContext(study, dataset, classifier, splits, base, folder, torch.device(case.device), {})
         _ = self.context.quick_validation  # once per study
         self.plans, self.jobs = iter(study.plan()), list[CurveJob]()
@@ -68,7 +76,7 @@ _curves: list[CurveSide] = []  # of this process
 
 
 def curve_rows(clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
-    """The rows of faces, against five trainings and against the authors' procedure, and that of comments.
+    """The rows of faces, against five trainings, the authors' procedure and larger steps, and that of comments.
 
     Args:
         clock: device and threads.
@@ -81,60 +89,87 @@ def curve_rows(clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
 
 def _case_rows(case: BenchCase, clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
     lams, steps = case.plan.lam.grid, case.study.budget.steps
-    makers = [partial(_curve, case, "amortised", size.seeds), partial(_curve, case, "separate", size.seeds)]
+    large = case.changed(steps=max(steps // 4, 1), **LARGE_STEPS)
+    makers: dict[str, Callable[[], BlockOfWork]] = {
+        mode: partial(curve_side, case, mode, size.seeds, mode=mode) for mode in get_args(Mode)
+    }
     if case.name == FACES:
-        makers.append(partial(_authors, case))
-    seconds: list[list[float]] = [[] for _ in makers]
-    tested: list[tuple[CurveOnTest, CurveOnTest]] = []
-    with sides(clock, *makers) as opened:
+        makers |= {"authors": partial(_authors, case), "large": partial(curve_side, large, "large", size.seeds)}
+    seconds: dict[str, list[float]] = {name: [] for name in makers}
+    tested: dict[str, list[CurveOnTest]] = {name: [] for name in makers if name != "authors"}
+    with sides(clock, *makers.values()) as opened:
+        named = dict(zip(makers, opened, strict=True))
         for _ in range(size.seeds):
-            for side, found in zip(opened, seconds, strict=True):
-                found.append(side.measure())
-            tested.append((_tested(opened[0]), _tested(opened[1])))
+            for name, side in named.items():
+                seconds[name].append(side.measure())
+            for name, found in tested.items():
+                found.append(_tested(named[name]))
     shown = ", ".join(f"{lam:g}" for lam in lams)
-    work = (
-        f"a curve for λ {shown}, learned in one training of {steps} steps of {case.work()}, validations included; "
-        "reference: a training of as many steps and rows for each λ"
-    )
+    work = f"a curve for λ {shown}, learned in one training of {steps} steps of {case.work()}, validations included"
     yield BenchRow.paired(
-        f"{SUITE}/{case.name}-separate", "s", seconds[0], seconds[1], work=work,
-        hypervolume_ratio=hypervolume_ratio(tested, case),
+        f"{SUITE}/{case.name}-separate", "s", seconds["amortised"], seconds["separate"],
+        work=f"{work}; reference: a training of as many steps and rows for each λ",
+        hypervolume_ratio=hypervolume_ratio(tested["amortised"], tested["separate"], case),
     )  # fmt: skip
     if case.name == FACES:
-        name = f"{SUITE}/{case.name}-authors"
-        yield BenchRow.paired(name, "s", seconds[0], seconds[2], work=f"{work}, by the authors' procedure")
+        yield BenchRow.paired(
+            f"{SUITE}/{case.name}-authors", "s", seconds["amortised"], seconds["authors"],
+            work=f"{work}; reference: a training of as many steps and rows for each λ, by the authors' procedure",
+        )  # fmt: skip
+        yield BenchRow.paired(
+            f"{SUITE}/{case.name}-large-steps", "s", seconds["large"], seconds["amortised"],
+            work=f"the same curve in {large.study.budget.steps} steps of {large.work()}; reference: {work}",
+            hypervolume_ratio=hypervolume_ratio(tested["large"], tested["amortised"], case),
+        )  # fmt: skip
 
 
-def hypervolume_ratio(tested: Sequence[tuple[CurveOnTest, CurveOnTest]], case: BenchCase) -> Estimate:
+def hypervolume_ratio(ours: Sequence[CurveOnTest], reference: Sequence[CurveOnTest], case: BenchCase) -> Estimate:
     """Hypervolume of fairprog's curves / that of the reference's, means over seeds.
 
     Args:
-        tested: by seed, both curves.
+        ours: by seed.
+        reference: by seed.
         case: whose groups and criterion count.
 
     Returns:
         The ratio with its 95 % interval over test rows, paired; not estimable where the reference has no hypervolume.
     """
-    base, groups, gap = tested[0][0].base, case.dataset.groups, case.plan.criterion.gap
+    base, groups, gap = ours[0].base, case.dataset.groups, case.plan.criterion.gap
     shape = {"n_patterns": len(groups.patterns), "n_classes": len(case.dataset.labels)}
     weight = cell_weight(base.y, base.z, base.weight, **shape)
     rows = ResampledRows.drawn(base.y, base.z, weight, groups, is_stratified=base.is_stratified)
-    reference = rows.reference(base.y_pred, gap)
+    corner = rows.reference(base.y_pred, gap)
 
     def volume(curve: CurveOnTest) -> Floats:
-        attained = rows.attained(curve.by_lam, gap, np.zeros(len(curve.by_lam)), base=reference.counts)
-        return attained.hypervolume(reference)
+        attained = rows.attained(curve.by_lam, gap, np.zeros(len(curve.by_lam)), base=corner.counts)
+        return attained.hypervolume(corner)
 
-    ours, theirs = (sum((volume(pair[i]) for pair in tested), np.zeros(len(rows.repeats))) for i in (0, 1))
+    own, theirs = (sum(map(volume, curves), np.zeros(len(rows.repeats))) for curves in (ours, reference))
     if not theirs[0] > 0:
         return Estimate(None, None)
-    ratios = np.divide(ours, theirs, out=np.full_like(ours, np.nan), where=theirs > 0)
+    ratios = np.divide(own, theirs, out=np.full_like(own, np.nan), where=theirs > 0)
     return Estimate(float(ratios[0]), percentile_interval(ratios[1:]))
 
 
-def _curve(case: BenchCase, mode: Mode, n_seeds: int) -> BlockOfWork:
-    _curves[:] = [CurveSide(case, mode, n_seeds)]
+def curve_side(case: BenchCase, name: str, n_seeds: int, *, mode: Mode = "amortised") -> BlockOfWork:
+    """Learns the curves of a case in this process, a seed per block.
+
+    Args:
+        case: with its data and base.
+        name: of the folder that the curves are written to; no other side has it.
+        n_seeds: blocks, at most.
+        mode: one training for all λ, or one for each.
+    """
+    _curves[:] = [CurveSide(case, name, n_seeds, mode=mode)]
     return _curves[0]
+
+
+def front_on_test() -> Front:
+    """The front on the test split of the curve that was learned last in this process."""
+    side = _curves[0]
+    job, context = side.jobs[-1], side.context
+    measure = GapMeasure(job.plan.criterion.gap, context.dataset.groups, context.dataset.labels, "test")
+    return measure.front(job.method.open(), job.plan.lam.grid, context.splits["test"], context.base["test"])
 
 
 def _tested(side: BenchSide) -> CurveOnTest:

@@ -1,0 +1,1 @@
+"""The suites, one file each: what its rows are and how they are measured."""
