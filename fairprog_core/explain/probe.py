@@ -35,6 +35,7 @@ from fairprog_core.explain.base import Work, labelled
 from fairprog_core.explain.conditions import Conditions
 from fairprog_core.metrics.explanations.probe import DemographicPrediction
 from fairprog_core.training.base_classifier import train
+from fairprog_core.training.random_state import with_own_randomness
 
 INITS: tuple[Init, ...] = get_args(Init)
 FORMAT = "fairprog.demographic/1"
@@ -171,20 +172,6 @@ def _train(
     for record in train(classifier, split, options=schedule, seed=seed, device=device):
         if not isinstance(record, float):
             yield record["step"] / record["steps"]
-
-
-def with_own_randomness(work: Iterator[float], *, seed: int) -> Iterator[float]:
-    """Run a generator with a separate torch random state (dropout draws from it); the global one does not change."""
-    state = torch.Generator().manual_seed(seed).get_state()
-    while True:
-        with torch.random.fork_rng(devices=[]):
-            torch.set_rng_state(state)
-            try:
-                value = next(work)
-            except StopIteration:
-                return
-            state = torch.get_rng_state()
-        yield value
 
 
 @torch.inference_mode()

@@ -122,7 +122,7 @@ def report(
     )
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=16)  # of each study that this process computes
 def _areas_of_base(base: Predictions, draws: int, seed: int) -> NDArray[np.float64]:
     """`auc_draws` of the base, cached because hundreds of points of a study are compared with one base."""
     return auc_draws(base, draws=draws, seed=seed)

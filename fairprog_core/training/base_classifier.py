@@ -14,10 +14,8 @@ from fairprog_core.classifiers.base import Classifier
 from fairprog_core.common.records import BaseRecord
 from fairprog_core.data.base import Split
 from fairprog_core.training.eager import EagerAdamW
-from fairprog_core.training.random_state import keeps_random_state
 
 
-@keeps_random_state  # of dropout
 def train(
     classifier: Classifier, split: Split, *, options: TrainedOptions, seed: int, device: torch.device
 ) -> Iterator[float | BaseRecord]:

@@ -1,26 +1,40 @@
-"""Keeps torch's random state for a training that draws from it, while others of the same process draw too."""
+"""A random state of its own for a training that draws from torch's, e.g. for dropout."""
 
-from collections.abc import Callable, Generator, Iterator
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from collections.abc import Generator, Iterator
+from typing import TypeVar
 
 import torch
+from torch import Tensor
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def keeps_random_state(generate: Callable[P, Iterator[T]]) -> Callable[P, Generator[T]]:
-    """Make a generator find the random state of the CPU and of the current GPU as it left them at its last value."""
+def with_own_randomness(work: Iterator[T], *, seed: int | None = None) -> Generator[T]:
+    """Run a generator with a random state of its own, on the CPU and on the current GPU.
 
-    @wraps(generate)
-    def generate_undisturbed(*args: P.args, **settings: P.kwargs) -> Generator[T]:
-        for value in generate(*args, **settings):
-            of_cpu = torch.get_rng_state()
-            of_gpu = torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None  # type: ignore[no-untyped-call]
-            yield value
-            torch.set_rng_state(of_cpu)
-            if of_gpu is not None:
-                torch.cuda.set_rng_state(of_gpu)
+    What others draw between two of its values changes nothing for it, and it changes nothing for them.
 
-    return generate_undisturbed
+    Args:
+        work: draws from torch's random state.
+        seed: of its state; None: it begins with the state of the process.
+    """
+    states: list[Tensor] | None = None
+    while True:
+        with torch.random.fork_rng(devices=_gpus()):
+            if states is not None:
+                torch.set_rng_state(states[0])
+                for state in states[1:]:
+                    torch.cuda.set_rng_state(state)
+            elif seed is not None:
+                torch.manual_seed(seed)
+            try:
+                value = next(work)
+            except StopIteration:
+                return
+            states = [torch.get_rng_state(), *(torch.cuda.get_rng_state() for _ in _gpus())]
+        yield value
+
+
+def _gpus() -> list[int]:
+    """The current GPU, if this process uses one."""
+    return [torch.cuda.current_device()] if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]

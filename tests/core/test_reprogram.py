@@ -159,6 +159,15 @@ def test_same_seed_gives_the_same_trigger_and_another_seed_another(model: nn.Mod
     assert not same(first.trigger.state_dict(), other.trigger.state_dict())
 
 
+def test_bfloat16_learns_nearly_the_same_trigger(model: nn.Module) -> None:
+    """The model has no last layer that fairprog knows: its logits are rounded too."""
+    setting = BRIEF | {"tune": TUNE, "validation": VALIDATION}
+    exact, short = (fp.reprogram(model, **setting, precision=kind).trigger for kind in ("float32", "bfloat16"))
+    expected, found, before = (trigger.values(2.0).detach() for trigger in (exact, short, exact.untrained()))
+    assert not torch.equal(found, expected)
+    assert (found - expected).abs().mean() < 0.3 * (expected - before).abs().mean()
+
+
 def test_curve_has_a_row_for_every_lam_with_intervals_and_flags(fair: fp.Reprogrammed) -> None:
     curve = fair.curve
     assert curve["lam"].tolist() == [0.0, 2.0, 5.0]

@@ -106,6 +106,13 @@ def test_soft_trigger_learns_and_saved_and_loaded_it_is_the_same(
         fp.load_reprogrammed(tmp_path / "folder", model, tokenizer=tokenizer, max_length=30)
 
 
+def test_soft_words_are_learned_in_bfloat16(pair: tuple[Any, Any]) -> None:
+    model, tokenizer = pair
+    fair = fp.reprogram(model, tokenizer=tokenizer, **SOFT, precision="bfloat16")
+    assert not torch.equal(fair.trigger.anchors, fair.trigger.untrained().anchors)
+    assert {parameter.dtype for parameter in model.parameters()} == {torch.float32}
+
+
 def test_hard_words_are_searched_and_are_words_of_the_vocabulary(pair: tuple[Any, Any]) -> None:
     model, tokenizer = pair
     fair = fp.reprogram(

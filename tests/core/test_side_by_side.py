@@ -18,12 +18,15 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.records import Record
 from fairprog_core.pipeline import execute as execution
 from fairprog_core.pipeline.execute import execute
+from fairprog_core.pipeline.tasks.helper import Order
 from fairprog_core.pipeline.tasks.how_many import n_at_once, sharing
-from fairprog_core.pipeline.tasks.processes import Sharing
+from fairprog_core.pipeline.tasks.processes import ProcessCrew, ProcessHelper, Sharing
 from fairprog_core.study import Study
 from tests.conftest import Finished, is_forkserver
 from tests.core.many_curves import MANY, files
 from tests.core.run_help import ROOT, eventually, numbers
+
+LOCKED = [{"base_seed": 1}, {"base_seed": 2}]
 
 
 def helpers() -> list[psutil.Process]:
@@ -79,6 +82,57 @@ def test_random_numbers_that_others_draw_between_two_advances_change_nothing(
         np.random.seed(7)  # noqa: NPY002  # the state that all code of the process shares
     assert numbers(home.run("disturbed")) == numbers(alone.folder)
     assert files(home.run("disturbed")) == files(alone.folder)
+
+
+def test_curves_that_share_a_process_wait_for_each_other_where_files_are_locked(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both look into the same demographic classifiers, and are tried on the same base: one of them makes each."""
+    monkeypatch.setattr(execution, "sharing", lambda n, device: Sharing(1, n))
+    study = Study.parse(MANY | {"explain": MANY["explain"] | {"probe": True}, "transfer": LOCKED})
+    list(execute(study, home=home, folder=home.run("shared"), jobs=2))
+    list(execute(study, home=home, folder=home.run("alone"), jobs=1))
+    assert numbers(home.run("shared")) == numbers(home.run("alone"))
+    assert files(home.run("shared")) == files(home.run("alone"))
+
+
+def test_process_that_is_shared_is_lost_once(one_by_one: Finished) -> None:
+    """Three helpers of one process: one less may be at work, and those without a task go with it."""
+    crew = ProcessCrew(Order.of(one_by_one.study, one_by_one.home, one_by_one.folder, 1), sharing=Sharing(1, 3))
+    first, second, idle = (hired(crew, number) for number in range(3))
+    assert len({helper.process for helper in (first, second, idle)}) == 1
+    os.kill(first.process.process.pid or 0, signal.SIGKILL)
+    assert [helper.answer() for helper in (first, second)] == [None, None]
+    assert first.dismiss() == "signal SIGKILL"
+    assert (crew.n_after_loss(first, 3), crew.lost_with(first, [idle])) == (2, [idle])
+    assert [helper.dismiss() for helper in (second, idle)] == ["signal SIGKILL"] * 2
+    assert crew.n_after_loss(second, 2) == 2
+    again = hired(crew, 3)
+    assert again.process is not first.process
+    again.stop()
+    again.wait()
+    assert helpers() == []
+
+
+def test_next_curve_goes_to_the_gpu_with_the_fewest(one_by_one: Finished) -> None:
+    crew = ProcessCrew(Order.of(one_by_one.study, one_by_one.home, one_by_one.folder, 1), sharing=Sharing(2, 2))
+    team = [hired(crew, number) for number in range(4)]
+    assert [helper.process is team[0].process for helper in team] == [True, False, True, False]
+    for helper in (team[1], team[3]):
+        helper.stop()
+        helper.wait()
+    team[1] = hired(crew, 4)
+    assert team[1].process not in {team[0].process, team[3].process}
+    for helper in team[:3]:
+        helper.stop()
+        helper.wait()
+    assert helpers() == []
+
+
+def hired(crew: ProcessCrew, number: int) -> ProcessHelper:
+    helper = crew.hire(number)
+    assert helper is not None
+    return helper
 
 
 def test_killed_process_of_several_curves_loses_only_steps_since_their_checkpoints(

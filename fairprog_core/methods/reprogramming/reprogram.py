@@ -11,7 +11,7 @@ Notation: l λ-values per batch, k rows per λ, c classes, g groups.
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ from fairprog_core.data.sampling import EvenSampler
 from fairprog_core.methods import LearnedTriggerOptions, ReprogramOptions
 from fairprog_core.methods.base import make_fairness_loss
 from fairprog_core.methods.reprogramming.picture_batches import picture_batches
+from fairprog_core.methods.reprogramming.short_numbers import ShortNumbers
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
 from fairprog_core.training.eager import EagerAdam
@@ -78,7 +79,9 @@ class Reprogram:
         """
         self.options, self.classifier, self.trigger, self.lam = options, classifier, trigger.to(device), lam
         self.steps, self.seed, self.device = steps, seed, device
-        self.is_short = isinstance(options, ReprogramOptions) and options.precision == "bfloat16"
+        self.reader = classifier  # what the trigger asks for logits
+        if isinstance(options, ReprogramOptions) and options.precision == "bfloat16":
+            self.reader = cast(Classifier, ShortNumbers(classifier))
         self.conditions_on_label, self.is_on_line = criterion.conditions_on_label, options.is_on_line(criterion)
         torch.manual_seed(seed)  # the discriminator's initial weights
         self.adversary, self.penalty = make_fairness_loss(
@@ -185,12 +188,7 @@ class Reprogram:
 
     def logits(self, x: Any, lam: Tensor) -> Tensor:
         """Logits (l·k, c) of a batch with the trigger, through which the trigger gets its gradient."""
-        if not self.is_short:
-            return self.trigger.logits(self.classifier, x, lam)
-        with torch.autocast(self.device.type, torch.bfloat16, cache_enabled=False):  # a recorded step could fill none
-            features = self.trigger.features(self.classifier, x, lam)
-        logits: Tensor = self.classifier.head(features.float())  # what the discriminator reads is not rounded
-        return logits
+        return self.trigger.logits(self.reader, x, lam)
 
     def finish(self, split: Split) -> None:
         """Does nothing: `fit` has kept the best iterate already."""

@@ -20,6 +20,7 @@ from fairprog_core.common.records import BaseRecord
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.study import Study
 from fairprog_core.training import base_classifier
+from fairprog_core.training.random_state import with_own_randomness
 
 CACHE_VERSION = 1  # raise it when the same options would train another classifier; part of every key
 
@@ -122,9 +123,10 @@ def train_base(study: Study, dataset: Dataset, home: Home, *, device: torch.devi
         classifier = implementation.new_for(study.classifier, labels=dataset.labels, split=split)
         if is_trained:
             split = classifier.prepare(split)
-            yield from base_classifier.train(
+            training = base_classifier.train(
                 classifier, split, options=study.classifier, seed=study.base_seed, device=device
             )
+            yield from with_own_randomness(training)
         wrong = first_not_finite(classifier.state_to_save())
         if wrong is not None and not is_trained:
             raise ModelError(

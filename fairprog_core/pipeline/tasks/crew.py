@@ -68,5 +68,8 @@ class Crew(Protocol[AnyHelper]):
     def wait(self, helpers: Sequence[AnyHelper]) -> Sequence[AnyHelper]:
         """Those of several busy helpers that have an answer, as soon as one has, or as there may be room for more."""
 
-    def n_after_loss(self, n: int) -> int:
-        """How many helpers may be at work once one of n has ended."""
+    def n_after_loss(self, lost: AnyHelper, n: int) -> int:
+        """How many helpers may be at work once this one of n has ended."""
+
+    def lost_with(self, lost: AnyHelper, idle: Sequence[AnyHelper]) -> Sequence[AnyHelper]:
+        """Those of the helpers without a task that have ended together with this one."""

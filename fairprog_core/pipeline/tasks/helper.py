@@ -5,7 +5,7 @@ writes a checkpoint, as one that is closed in the same process does.
 """
 
 import os
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -21,13 +21,14 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.process import memory
 from fairprog_core.common.process.child import belong_to_parent
 from fairprog_core.pipeline.jobs.environment import choose_device, make_deterministic
-from fairprog_core.pipeline.tasks.crew import Finished
+from fairprog_core.pipeline.tasks.crew import Finished, HelperAnswer
 from fairprog_core.pipeline.tasks.open_work import open_work
 from fairprog_core.pipeline.tasks.study_work import StudyWork
-from fairprog_core.pipeline.tasks.task import Advance, Task
+from fairprog_core.pipeline.tasks.task import Advance, Task, TaskKind
 from fairprog_core.study import Study
 
 Command: TypeAlias = Literal["go on", "stop"]
+LOCKING: tuple[TaskKind, ...] = ("base", "other_base", "explanation")  # make files that other studies want too
 
 
 @dataclass(frozen=True)
@@ -60,39 +61,77 @@ class Lane:
     """A line of a process, and the tasks that come over it, one at a time.
 
     The lanes of a process take turns, each until its next advance. On a GPU every lane has a stream of its own, and
-    shares no tensor with another: what one has begun is computed beside what the others have.
+    shares no tensor with another: the steps that one has begun are computed beside those of the others.
     """
 
     def __init__(self, line: Connection, order: Order) -> None:
         self.line, self.order = line, order
+        self.received: Task | None = None  # and not begun
+        self.task: Task | None = None  # at work
         self._work: StudyWork | None = None
         self._advances: Generator[Advance] = _nothing()
-        self._stream: AbstractContextManager[object] = nullcontext()
+        self._stream: torch.cuda.Stream | None = None
 
     def hear(self) -> bool:
-        """Do what comes next over the line; returns whether it stays open."""
-        received = _received(self.line)
+        """Do what is said over the line, but for beginning a task; returns whether it stays open."""
+        match said := _received(self.line):
+            case Task():
+                self.received = said
+            case "go on":
+                self._answer(lambda: next(self._advances, Finished()))
+            case "stop":
+                self._answer(self._advances.close)  # a training writes its checkpoint
+        return said != "stop"
+
+    def can_begin(self, others: Iterable["Lane"]) -> bool:
+        """Whether a task has come that may be begun.
+
+        A task that holds the lock of a file between its advances is the only one of its process: another that asked for
+        the same lock would stop them all.
+        """
+        if self.received is None:
+            return False
+        return self.received.kind not in LOCKING or not any(
+            other.task is not None and other.task.kind in LOCKING for other in others
+        )
+
+    def begin(self) -> None:
+        """Compute the task that has come, until its first advance."""
+        self.task, self.received = self.received, None
+
+        def first() -> HelperAnswer:
+            assert self.task is not None
+            self._advances = self._opened().compute(self.task)
+            with self._on_stream():
+                return next(self._advances, Finished())
+
+        self._answer(first)
+
+    def _answer(self, work: Callable[[], HelperAnswer | None]) -> None:
+        """Do work on the lane's stream and send what it gives, or the error that ends it."""
         try:
-            if isinstance(received, Task):
-                self._advances = self._opened().compute(received)
-            with self._stream:
-                if received == "stop":
-                    self._advances.close()  # a training writes its checkpoint
-                else:
-                    self.line.send(next(self._advances, Finished()))
+            with self._on_stream():
+                answer = work()
         except Exception as error:  # noqa: BLE001  # whatever it is, the process that leads raises it
-            self.line.send(Finished(error_to_send(error, self.order.home)))
-        return received != "stop"
+            answer = Finished(error_to_send(error, self.order.home))
+        if isinstance(answer, Finished):
+            self.task = None
+        if answer is not None:
+            self.line.send(answer)
 
     def _opened(self) -> StudyWork:
-        """The work of the order, on the lane's own stream."""
+        """The work of the order; what it computes is on the lane's stream from now on."""
         if self._work is None:
             device = device_of(self.order)
             if device.type == "cuda":
-                self._stream = torch.cuda.stream(torch.cuda.Stream(device))  # type: ignore[no-untyped-call]
-            with self._stream:
+                self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+            with self._on_stream():
                 self._work = open_order(self.order, device)
         return self._work
+
+    def _on_stream(self) -> AbstractContextManager[object]:
+        """Computes on the lane's stream inside, once there is one."""
+        return nullcontext() if self._stream is None else torch.cuda.stream(self._stream)
 
 
 def serve(lines: Sequence[Connection], order: Order) -> None:
@@ -109,6 +148,9 @@ def serve(lines: Sequence[Connection], order: Order) -> None:
                 if not lanes[line].hear():
                     del lanes[line]
                     line.close()
+            for lane in lanes.values():
+                if lane.can_begin(lanes.values()):
+                    lane.begin()
 
 
 def _received(line: Connection) -> Task | Command:

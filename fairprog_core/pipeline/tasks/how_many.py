@@ -1,5 +1,6 @@
 """How many tasks of a study are computed at once."""
 
+import sys
 from collections.abc import Sequence
 
 import psutil
@@ -63,7 +64,7 @@ def sharing(n: int, *, device: torch.device) -> Sharing | None:
         n: at least 1.
         device: that they are computed on.
     """
-    if device.type != "cuda":
+    if device.type != "cuda" or sys.platform == "win32":  # whose pipes hold less than one answer
         return None
     n_gpus = torch.cuda.device_count()
     return Sharing(n_gpus, -(-n // n_gpus))

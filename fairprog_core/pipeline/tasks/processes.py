@@ -1,7 +1,7 @@
 """The crew of one machine: child processes, and a pipe for each task that is computed; see `helper.serve`.
 
-Every task has a process of its own, except on a GPU: processes would take turns there, and hold a context of half a
-gigabyte each, so that a GPU has one process, whatever number of curves are computed on it.
+Every task has a process of its own, except on a GPU: processes would take turns there, and each hold a context of half
+a gigabyte. The tasks of a study that a GPU computes side by side share one process.
 
 An executor (``concurrent.futures``, loky) runs functions to their end: it could neither pause a training nor let it
 write its checkpoint, and one process that is killed breaks all of it, because its processes share the locks of their
@@ -49,7 +49,7 @@ class HelperProcess:
 
     def __init__(self, order: Order, n_lines: int) -> None:
         pipes = [Pipe() for _ in range(n_lines)]
-        self.unused, self.n_used = [line for line, _ in pipes], 0
+        self.unused, self.n_used, self.is_lost = [line for line, _ in pipes], 0, False
         other_ends = [end for _, end in pipes]
         prepare_copies(PRELOADED)
         self.process = CopiedProcess(target=serve, args=(other_ends, order), daemon=True)
@@ -66,6 +66,12 @@ class HelperProcess:
         """A line that nobody has."""
         self.n_used += 1
         return self.unused.pop()
+
+    def note_loss(self) -> bool:
+        """Note that it was killed; returns whether that is new, as several helpers may tell it."""
+        self.process.join()
+        is_new, self.is_lost = not self.is_lost, True
+        return is_new
 
     def leave(self, line: Connection) -> None:
         """Close a line; the process ends with the last one that was taken, and is waited for then."""
@@ -91,6 +97,7 @@ class ProcessHelper:
         self.process, self.place, self.places = process, place, places
         self.line = process.take_line()
         self.task: Task | None = None
+        self.is_first_of_its_process = True  # that was given up
 
     @property
     def is_waiting(self) -> bool:
@@ -131,9 +138,12 @@ class ProcessHelper:
     def dismiss(self) -> str:
         """Close the line of a process that has ended; returns how it ended."""
         self.process.leave(self.line)
+        self.is_first_of_its_process = self.process.note_loss()
         if self.places is not None:
-            self.places.lose(self.place)
-        self.process.process.join()  # others may still have lines of it
+            if self.is_first_of_its_process:
+                self.places.lose(self.place)
+            else:
+                self.places.give_back(self.place)
         return how_it_ended(self.process.process)
 
 
@@ -165,13 +175,19 @@ class ProcessCrew:
 
     def _process(self, place: int) -> HelperProcess:
         """The process in a place."""
-        order = replace(self.order, number=place)
         if self.sharing is None:
-            return HelperProcess(order, 1)
-        found = self._shared.get(which := place % self.sharing.n_processes)
+            return HelperProcess(replace(self.order, number=place), 1)
+        which = min(range(self.sharing.n_processes), key=self._n_computed_by)
+        found = self._shared.get(which)
         if found is None or not found.has_room:
+            order = replace(self.order, number=which)
             found = self._shared[which] = HelperProcess(order, self.sharing.n_tasks)
         return found
+
+    def _n_computed_by(self, which: int) -> int:
+        """How many tasks one of the shared processes has."""
+        found = self._shared.get(which)
+        return found.n_used if found is not None and found.process.is_alive() else 0
 
     def not_kept(self, idle: Sequence[ProcessHelper]) -> Sequence[ProcessHelper]:
         """None if the study has the machine for itself; else all, so that other studies get their places."""
@@ -186,6 +202,10 @@ class ProcessCrew:
         ready = wait([*lines, *([] if self.places is None else [self.places.line])])
         return [lines[line] for line in cast(list[Connection], ready) if line in lines]
 
-    def n_after_loss(self, n: int) -> int:
-        """One less, as memory may be short."""
-        return max(n - 1, 1)
+    def n_after_loss(self, lost: ProcessHelper, n: int) -> int:
+        """One less, as memory may be short; as many if the process is counted already."""
+        return max(n - lost.is_first_of_its_process, 1)
+
+    def lost_with(self, lost: ProcessHelper, idle: Sequence[ProcessHelper]) -> Sequence[ProcessHelper]:
+        """The others of its process."""
+        return [other for other in idle if other.process is lost.process]

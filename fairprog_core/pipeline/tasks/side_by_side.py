@@ -15,6 +15,7 @@ class SideBySide(Generic[AnyHelper]):
     """Computes tasks, several at once, each by a helper that computes as if it were alone.
 
     A helper that is killed takes nothing with it but the steps since its last checkpoint: its task is given to another.
+    Those that share a process end together.
 
     Args:
         crew: where helpers come from.
@@ -113,7 +114,10 @@ class SideBySide(Generic[AnyHelper]):
                 f"{MOST_ENDS} processes ended while they computed {what} ({how}), {self.crew.advice}: "
                 "what is finished is kept."
             )
-        self.n = self.crew.n_after_loss(self.n)
+        self.n = self.crew.n_after_loss(helper, self.n)
+        for other in self.crew.lost_with(helper, [other for other in self.helpers if other.task is None]):
+            self.helpers.remove(other)
+            other.dismiss()
 
     def _without_repetition(self, task: Task, advance: Advance) -> Advance:
         """The advance, without a record that the task has sent already, from a helper that has ended since."""

@@ -288,6 +288,10 @@ class RayCrew:
         ready, _ = ray.wait(list(refs), timeout=SAID_EVERY)
         return [refs[ref] for ref in ready] or helpers
 
-    def n_after_loss(self, n: int) -> int:
+    def n_after_loss(self, lost: RayHelper, n: int) -> int:
         """As many: another node takes over, or the task waits for one."""
         return n
+
+    def lost_with(self, lost: RayHelper, idle: Sequence[RayHelper]) -> Sequence[RayHelper]:
+        """None is noticed before it is given a task."""
+        return []

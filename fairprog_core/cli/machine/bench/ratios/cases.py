@@ -27,6 +27,7 @@ from fairprog_core.study.plan import CurvePlan
 from fairprog_core.training.budget import Budget
 
 RESNET, FACES, COMMENTS = "resnet18-224", "faces", "comments"
+RECORDED_AFTER = 30  # steps of a training on a GPU, of which the angle is measured in every fourth
 ALL_CASES = (RESNET, FACES, COMMENTS)
 FIVE_LAMS = (0.3, 1.0, 3.0, 8.0, 15.0), (0.5, 1.0, 2.0, 4.0, 8.0)  # of the curves of faces and of comments
 
@@ -126,12 +127,21 @@ class BenchCase:
         return load_base(self.base_file, torch.device(self.device))
 
     def changed(self, *, steps: int | None = None, **options: object) -> "BenchCase":
-        """A case with other options of the method that learns triggers by gradients, and with other steps."""
+        """A case with other options of the method that learns triggers by gradients.
+
+        Args:
+            steps: of a training, which is validated as often as before; None: as many.
+            options: of the method.
+        """
         study, budget = with_options(self.study, **options), self.study.budget
         if steps is not None:
-            validate_every = min(budget.validate_every, steps)
+            validate_every = max(budget.validate_every * steps // budget.steps, 1)
             budget = budget.model_copy(update={"steps": steps, "validate_every": validate_every})
         return replace(self, study=study.model_copy(update={"budget": budget}))
+
+    def steps_per_block(self, size: "RatioSize") -> int:
+        """Steps of one measurement; on a GPU enough for the first, which is not counted, to record all of them."""
+        return size.block[self.name] if self.device == "cpu" else max(size.block[self.name], RECORDED_AFTER)
 
     def rows_per_step(self) -> int:
         """Rows of one step, each with one λ."""

@@ -33,27 +33,28 @@ class Equality:
 
     @classmethod
     def tested(cls, differences: Floats, *, margin: float) -> "Equality | None":
-        """Test differences (n,); None for a single one, which says nothing of its spread.
+        """Test differences (n,); None where they have no spread to test with, unless all are 0.
 
         Args:
             differences: of independent pairs.
             margin: above 0.
         """
-        if len(differences) < 2:
+        if len(differences) > 1 and not differences.any():
+            return cls(0.0, 0.0, 0.0, margin, 0.0)
+        if len(differences) < 2 or not differences.std() > 0:
             return None
-        mean = float(differences.mean())
-        if not differences.std() > 0:
-            return cls(mean, mean, mean, margin, float(abs(mean) >= margin))
         from scipy.stats import ttest_1samp  # type: ignore[import-untyped]  # takes half a second
 
         above = ttest_1samp(differences, -margin, alternative="greater")
         below = ttest_1samp(differences, margin, alternative="less")
         low, high = ttest_1samp(differences, 0.0).confidence_interval(1 - 2 * LEVEL)
-        return cls(mean, float(low), float(high), margin, float(np.maximum(above.pvalue, below.pvalue)))
+        return cls(
+            float(differences.mean()), float(low), float(high), margin, float(np.maximum(above.pvalue, below.pvalue))
+        )
 
     @property
     def is_shown(self) -> bool:
-        """Whether both tests reject: the figures are the same but for the margin."""
+        """Whether both tests reject: the figures differ by less than the margin."""
         return self.p < LEVEL
 
     def to_json(self, name: str) -> dict[str, JsonValue]:

@@ -1,7 +1,7 @@
 """The suite ``curve``: one training for five λ against five trainings, and against five of the authors' procedure.
 
-Every training has the same number of steps and of rows × λ per step. Both curves of a row are tested on the same rows,
-and their hypervolumes are compared on the same resamples of them; seeds are averaged.
+Every training has the same number of steps and of rows × λ per step, except for larger steps. Both curves of a row are
+tested on the same rows, and their hypervolumes are compared on the same resamples of them; seeds are averaged.
 
 Notation: n rows, b bootstrap draws.
 """
@@ -40,7 +40,7 @@ LARGE_STEPS: dict[str, object] = {
     "per_cell": 8,
     "learning_rate": 0.1,
     "discriminator_steps": 4,
-}  # eight times as many rows per step, for devices that compute them in little more time; a quarter of the steps
+}  # a quarter of the steps, for devices that compute eight times as many rows in little more time
 SPLITS: tuple[SplitName, ...] = ("tune", "val", "test")
 Mode = Literal["amortised", "separate"]
 
@@ -103,7 +103,7 @@ def _case_rows(case: BenchCase, clock: BenchClock, size: RatioSize) -> Iterator[
             for name, side in named.items():
                 seconds[name].append(side.measure())
             for name, found in tested.items():
-                found.append(_tested(named[name]))
+                found.append(on_test(named[name]))
     shown = ", ".join(f"{lam:g}" for lam in lams)
     work = f"a curve for λ {shown}, learned in one training of {steps} steps of {case.work()}, validations included"
     yield BenchRow.paired(
@@ -172,7 +172,7 @@ def front_on_test() -> Front:
     return measure.front(job.method.open(), job.plan.lam.grid, context.splits["test"], context.base["test"])
 
 
-def _tested(side: BenchSide) -> CurveOnTest:
+def on_test(side: BenchSide) -> CurveOnTest:
     """The predictions of the curve that a side learned last."""
     found: CurveOnTest = side.ask(_predict_test)
     return found

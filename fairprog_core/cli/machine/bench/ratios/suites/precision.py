@@ -15,12 +15,19 @@ from fairprog_core.cli.machine.bench.ratios.cases import COMMENTS, FACES, RESNET
 from fairprog_core.cli.machine.bench.ratios.equality import Equality
 from fairprog_core.cli.machine.bench.ratios.rows import BenchRow
 from fairprog_core.cli.machine.bench.ratios.sides import BenchClock, in_turns, sides
-from fairprog_core.cli.machine.bench.ratios.suites.curve import SPLITS, curve_side, front_on_test
+from fairprog_core.cli.machine.bench.ratios.suites.curve import (
+    SPLITS,
+    CurveOnTest,
+    curve_side,
+    front_on_test,
+    hypervolume_ratio,
+    on_test,
+)
 from fairprog_core.cli.machine.bench.ratios.suites.step import steps_of
 
 SUITE = "precision"
 MARGIN = 0.01  # of the gap: a smaller difference is none
-NUMBERS = ("bfloat16", "float32")
+PRECISIONS = ("bfloat16", "float32")
 
 
 def precision_rows(clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
@@ -38,8 +45,8 @@ def precision_rows(clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
 
 
 def _step_row(case: BenchCase, clock: BenchClock, size: RatioSize) -> BenchRow:
-    n = size.block[case.name]
-    with sides(clock, *(partial(steps_of, case.changed(precision=numbers), n) for numbers in NUMBERS)) as opened:
+    n = case.steps_per_block(size)
+    with sides(clock, *(partial(steps_of, case.changed(precision=precision), n) for precision in PRECISIONS)) as opened:
         ours, reference = ([1e3 * seconds / n for seconds in found] for found in in_turns(opened, size.rounds))
     work = f"a step of {case.work()} in bfloat16; reference: in float32"
     return BenchRow.paired(f"{SUITE}/{case.name}-step", "ms", ours, reference, work=work)
@@ -49,13 +56,15 @@ def _curve_row(case: BenchCase, clock: BenchClock, size: RatioSize) -> BenchRow:
     n = size.precision_seeds[case.name]
     seconds: list[list[float]] = [[], []]
     gaps: list[list[float]] = [[], []]
+    tested: list[list[CurveOnTest]] = [[], []]
     with sides(
-        clock, *(partial(curve_side, case.changed(precision=numbers), numbers, n) for numbers in NUMBERS)
+        clock, *(partial(curve_side, case.changed(precision=precision), precision, n) for precision in PRECISIONS)
     ) as opened:
         for _ in range(n):
-            for side, taken, found in zip(opened, seconds, gaps, strict=True):
-                taken.append(side.measure())
-                found.append(float(np.mean(side.ask(front_on_test)["gap"])))
+            for i, side in enumerate(opened):
+                seconds[i].append(side.measure())
+                gaps[i].append(float(np.mean(side.ask(front_on_test)["gap"])))
+                tested[i].append(on_test(side))
     work = (
         f"a curve for λ {', '.join(f'{lam:g}' for lam in case.plan.lam.grid)}, learned in bfloat16 in "
         f"{case.study.budget.steps} steps of {case.work()}; reference: in float32. The gap is the mean over λ, on "
@@ -63,5 +72,6 @@ def _curve_row(case: BenchCase, clock: BenchClock, size: RatioSize) -> BenchRow:
     )
     return BenchRow.paired(
         f"{SUITE}/{case.name}", "s", seconds[0], seconds[1], work=work,
+        hypervolume_ratio=hypervolume_ratio(tested[0], tested[1], case),
         gap=Equality.tested(np.subtract(gaps[0], gaps[1]), margin=MARGIN),
     )  # fmt: skip

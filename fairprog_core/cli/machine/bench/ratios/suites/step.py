@@ -33,7 +33,7 @@ def step_rows(clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
 
 
 def _case_rows(case: BenchCase, clock: BenchClock, size: RatioSize) -> Iterator[BenchRow]:
-    n = size.block[case.name]
+    n = case.steps_per_block(size)
     makers = [partial(make, case, n) for make in (steps_of, _authors, _net_alone)]
     with sides(clock, *makers) as opened:
         floor = opened[2].ask(_floor)
