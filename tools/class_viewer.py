@@ -12,6 +12,7 @@ from typing import Any
 
 from playwright.async_api import Error, Page
 
+from app.wording.shared.common import PAGES
 from tools.page_client import DEADLINE, DRAWN, Failed, PageClient, data_of
 
 SCHEMA = "fairprog.class_load/1"
@@ -87,7 +88,7 @@ class Viewer:
         runs: whose Trade-off is opened.
     """
 
-    where = ""  # it acts, for the table
+    where = ""  # it has acted, for the table
 
     def __init__(self, number: int, load: Load, runs: list[str]) -> None:
         self.load, self.random = load, random.Random(number)
@@ -140,7 +141,8 @@ class Viewer:
 
     async def _noted(self, name: str, act: Callable[[], Awaitable[float]]) -> None:
         try:
-            self.load.seconds.setdefault(name + self.where, []).append(await act())
+            seconds = await act()
+            self.load.seconds.setdefault(name + self.where, []).append(seconds)
         except Failed as error:
             self.load.errors.append(f"{name}{self.where}: {error}")
 
@@ -181,24 +183,33 @@ class SocketViewer(Viewer):
 class BrowserViewer(Viewer):
     """A viewer with a page of a real browser: waits until the browser has drawn.
 
+    It opens pages in turns by the menu, as most do, and by their address, where the browser loads everything again.
+
     Args:
         page: of a context of its own.
         url: of the dashboard.
         code: the join code; empty: there is none.
     """
 
-    where = " (browser)"
-
     def __init__(self, number: int, load: Load, runs: list[str], *, page: Page, url: str, code: str = "") -> None:
         super().__init__(number, load, runs)
         self.page, self.url, self.code = page, url, code
+        self.is_by_menu = itertools.cycle([False, True])
         page.set_default_timeout(1000 * DEADLINE)
 
     async def enter(self) -> float:
         return await self._timed(lambda: self.page.goto(f"{self.url}/join?code={self.code}" if self.code else self.url))
 
     async def open(self, page: str, query: str = "") -> float:
-        return await self._timed(lambda: self.page.goto(f"{self.url}/{page}?{query}"))
+        if next(self.is_by_menu):
+            return await self._timed(lambda: self._choose(page), by="menu")
+        return await self._timed(lambda: self.page.goto(f"{self.url}/{page}?{query}"), by="address")
+
+    async def _choose(self, page: str) -> None:
+        """Choose a page in the menu, and wait until it begins to show."""
+        before = await self.page.get_by_role("heading", level=1).inner_text()
+        await self.page.get_by_role("link", name=PAGES[page or "start"], exact=True).first.click()
+        await self.page.wait_for_function("text => document.querySelector('h1')?.innerText !== text", arg=before)
 
     async def move_lam(self) -> float:
         # the marker moves at once; the redraw by the server, which follows when the slider rests, is not waited for
@@ -218,8 +229,9 @@ class BrowserViewer(Viewer):
     async def leave(self) -> None:
         await self.page.context.close()
 
-    async def _timed(self, act: Callable[[], Awaitable[object]]) -> float:
+    async def _timed(self, act: Callable[[], Awaitable[object]], by: str = "") -> float:
         """Seconds of an act, until the page has drawn itself."""
+        self.where = f" (browser, by {by})" if by else " (browser)"
         started = time.monotonic()
         try:
             await act()

@@ -212,8 +212,21 @@ def test_later_option_is_left_out_inside_other_options_too() -> None:
 
 def test_content_without_later_options_is_what_is_saved() -> None:
     for options in EVERY_OPTIONS.values():
-        later = {name for name, field in type(options).model_fields.items() if is_marked(field, LATER)}
-        assert {name: value for name, value in options.to_json().items() if name not in later} == options.content()
+        assert without_later(options) == options.content()
+
+
+def without_later(options: Options) -> dict[str, Any]:
+    """JSON values of options, and of those in them, without the fields that were added later."""
+    values = options.to_json()
+    for name, field in type(options).model_fields.items():
+        value = getattr(options, name)
+        if is_marked(field, LATER):
+            del values[name]
+        elif isinstance(value, Options):
+            values[name] = without_later(value)
+        elif isinstance(value, tuple) and value and isinstance(value[0], Options):
+            values[name] = [without_later(each) for each in value]
+    return values
 
 
 class Faces(FacesOptions):
