@@ -13,14 +13,13 @@ import torch.nn.functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from fairprog_core.cli import main
-from fairprog_core.cli.machine.bench.ratios import ratio_suites
 from fairprog_core.cli.machine.bench.ratios.authors import authors_training, to_simplex
 from fairprog_core.cli.machine.bench.ratios.cases import COMMENTS, FACES, RESNET, TINY_RATIOS, make_cases
 from fairprog_core.cli.machine.bench.ratios.equality import Equality
 from fairprog_core.cli.machine.bench.ratios.floor import CountedWork, NetAlone, PeakRates, peak_rates
 from fairprog_core.cli.machine.bench.ratios.rows import HEAD, SCHEMA, BenchRow, table_row
 from fairprog_core.cli.machine.bench.ratios.sides import BenchClock
-from fairprog_core.cli.machine.bench.ratios.suites import screen
+from fairprog_core.cli.machine.bench.ratios.suites import ratio_suites, screen
 from fairprog_core.cli.machine.bench.ratios.suites.curve import CurveOnTest, hypervolume_ratio
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.types import Predictions

@@ -20,7 +20,7 @@ from fairprog_core.pipeline import execute as execution
 from fairprog_core.pipeline.execute import execute
 from fairprog_core.pipeline.tasks.helper import Order
 from fairprog_core.pipeline.tasks.how_many import n_at_once, sharing
-from fairprog_core.pipeline.tasks.processes import ProcessCrew, ProcessHelper, Sharing
+from fairprog_core.pipeline.tasks.processes import ProcessCrew, ProcessHelper, SharedProcesses
 from fairprog_core.study import Study
 from tests.conftest import Finished, is_forkserver
 from tests.core.many_curves import MANY, files
@@ -63,7 +63,7 @@ def test_curves_that_share_a_process_have_the_same_numbers(
     one_by_one: Finished, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a GPU, where two curves take turns in one process."""
-    monkeypatch.setattr(execution, "sharing", lambda n, device: Sharing(1, n))
+    monkeypatch.setattr(execution, "sharing", lambda n, device: SharedProcesses(1, n))
     records = execute(Study.parse(MANY), home=home, folder=home.run("shared"), jobs=2)
     assert {len(helpers()) for record in records if record["kind"] == "train"} == {1}
     assert numbers(home.run("shared")) == numbers(one_by_one.folder)
@@ -88,7 +88,7 @@ def test_curves_that_share_a_process_wait_for_each_other_where_files_are_locked(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both look into the same demographic classifiers, and are tried on the same base: one of them makes each."""
-    monkeypatch.setattr(execution, "sharing", lambda n, device: Sharing(1, n))
+    monkeypatch.setattr(execution, "sharing", lambda n, device: SharedProcesses(1, n))
     study = Study.parse(MANY | {"explain": MANY["explain"] | {"probe": True}, "transfer": LOCKED})
     list(execute(study, home=home, folder=home.run("shared"), jobs=2))
     list(execute(study, home=home, folder=home.run("alone"), jobs=1))
@@ -98,7 +98,7 @@ def test_curves_that_share_a_process_wait_for_each_other_where_files_are_locked(
 
 def test_process_that_is_shared_is_lost_once(one_by_one: Finished) -> None:
     """Three helpers of one process: one less may be at work, and those without a task go with it."""
-    crew = ProcessCrew(Order.of(one_by_one.study, one_by_one.home, one_by_one.folder, 1), sharing=Sharing(1, 3))
+    crew = ProcessCrew(Order.of(one_by_one.study, one_by_one.home, one_by_one.folder, 1), sharing=SharedProcesses(1, 3))
     first, second, idle = (hired(crew, number) for number in range(3))
     assert len({helper.process for helper in (first, second, idle)}) == 1
     os.kill(first.process.process.pid or 0, signal.SIGKILL)
@@ -115,7 +115,7 @@ def test_process_that_is_shared_is_lost_once(one_by_one: Finished) -> None:
 
 
 def test_next_curve_goes_to_the_gpu_with_the_fewest(one_by_one: Finished) -> None:
-    crew = ProcessCrew(Order.of(one_by_one.study, one_by_one.home, one_by_one.folder, 1), sharing=Sharing(2, 2))
+    crew = ProcessCrew(Order.of(one_by_one.study, one_by_one.home, one_by_one.folder, 1), sharing=SharedProcesses(2, 2))
     team = [hired(crew, number) for number in range(4)]
     assert [helper.process is team[0].process for helper in team] == [True, False, True, False]
     for helper in (team[1], team[3]):
@@ -138,7 +138,7 @@ def hired(crew: ProcessCrew, number: int) -> ProcessHelper:
 def test_killed_process_of_several_curves_loses_only_steps_since_their_checkpoints(
     one_by_one: Finished, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "sharing", lambda n, device: Sharing(1, n))
+    monkeypatch.setattr(execution, "sharing", lambda n, device: SharedProcesses(1, n))
     killed: list[psutil.Process] = []
     for record in execute(Study.parse(MANY), home=home, folder=home.run("killed"), jobs=2):
         if not killed and record["kind"] == "train" and record["step"] >= 8:
@@ -151,7 +151,7 @@ def test_killed_process_of_several_curves_loses_only_steps_since_their_checkpoin
 def test_interrupted_process_of_several_curves_writes_their_checkpoints(
     one_by_one: Finished, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(execution, "sharing", lambda n, device: Sharing(1, n))
+    monkeypatch.setattr(execution, "sharing", lambda n, device: SharedProcesses(1, n))
     study, folder = Study.parse(MANY), home.run("stopped")
     begun: set[str] = set()
     records = execute(study, home=home, folder=folder, jobs=2)

@@ -7,7 +7,7 @@ import psutil
 import torch
 
 from fairprog_core.common.limits import limits
-from fairprog_core.pipeline.tasks.processes import Sharing
+from fairprog_core.pipeline.tasks.processes import SharedProcesses
 from fairprog_core.study import Study
 from fairprog_core.study.cost import expected_seconds
 
@@ -57,7 +57,7 @@ def n_places(studies: Sequence[Study], *, device: torch.device, most: int | None
     return max(min(allowed, cores, int(memory)), 1)
 
 
-def sharing(n: int, *, device: torch.device) -> Sharing | None:
+def sharing(n: int, *, device: torch.device) -> SharedProcesses | None:
     """How n tasks at once share processes: on GPUs, those of one GPU are computed by one process.
 
     Args:
@@ -67,4 +67,4 @@ def sharing(n: int, *, device: torch.device) -> Sharing | None:
     if device.type != "cuda" or sys.platform == "win32":  # whose pipes hold less than one answer
         return None
     n_gpus = torch.cuda.device_count()
-    return Sharing(n_gpus, -(-n // n_gpus))
+    return SharedProcesses(n_gpus, -(-n // n_gpus))

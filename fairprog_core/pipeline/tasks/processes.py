@@ -27,7 +27,7 @@ from fairprog_core.pipeline.tasks.task import Task
 PRELOADED = "fairprog_core.pipeline.tasks.helper"
 
 
-class Sharing(NamedTuple):
+class SharedProcesses(NamedTuple):
     """How tasks share processes.
 
     Attributes:
@@ -164,7 +164,7 @@ class ProcessCrew:
 
     advice = "perhaps because memory is short; resume the run with fewer curves at once (--jobs 1)"
 
-    def __init__(self, order: Order, places: StudyPlaces | None = None, sharing: Sharing | None = None) -> None:
+    def __init__(self, order: Order, places: StudyPlaces | None = None, sharing: SharedProcesses | None = None) -> None:
         self.order, self.places, self.sharing = order, places, sharing
         self._shared: dict[int, HelperProcess] = {}
 

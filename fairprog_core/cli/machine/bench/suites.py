@@ -138,7 +138,7 @@ def _ratios(name: str) -> Callable[[BenchSettings], SuiteFigures]:
 
     def measure(settings: BenchSettings) -> SuiteFigures:
         with console().status("Loading torch …"):
-            from fairprog_core.cli.machine.bench.ratios import ratio_suites
+            from fairprog_core.cli.machine.bench.ratios.suites import ratio_suites
         rows = ratio_suites.measure(name, settings.device(name), settings.threads or 1)
         return SuiteFigures(_printed(HEAD, rows, table_row))
 
