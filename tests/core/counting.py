@@ -22,6 +22,7 @@ from fairprog_core.results.result import Result
 from fairprog_core.runs import worker
 from fairprog_core.study import Study
 
+GO_ON = "go-on"  # a file in the run's folder: the step that is held goes on
 _PAUSE = threading.Event()
 
 
@@ -38,6 +39,9 @@ def execute(study: Study, *, home: Home, folder: Path) -> Iterator[dict[str, Any
         while step < steps:
             if step == int(wish.get("long_at", -1)):
                 time.sleep(60)  # a step that takes very long
+            if step == int(wish.get("held_at", -1)):
+                while not (folder / GO_ON).exists():  # a step that takes as long as the test wants
+                    _PAUSE.wait(0.01)
             _PAUSE.wait(pause)  # not time.sleep, which fails where libfaketime sets the clock
             step, value = step + 1, (value * 31 + step) % 1_000_003
             if step % 10 == 0:

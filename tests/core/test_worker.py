@@ -15,8 +15,8 @@ from fairprog_core.runs.launcher import workers
 from fairprog_core.runs.recorder import StopRequest, record_run
 from fairprog_core.runs.slot import Slot
 from fairprog_core.runs.timing.heartbeat import Patience
+from tests.core.counting import GO_ON, last_value
 from tests.core.counting import execute as counter
-from tests.core.counting import last_value
 from tests.core.run_help import CountingWorker, counting, eventually, reaches, steps_of
 
 pytestmark = pytest.mark.usefixtures("each_database")
@@ -144,21 +144,21 @@ def test_reader_that_stops_early_cancels_the_run(store: Store) -> None:
 
 
 def test_cancelled_run_stops_within_two_seconds_and_goes_on_with_the_same_numbers(home: Home, store: Store) -> None:
-    run_id = store.submit(counting(steps=150))
+    run_id = store.submit(counting(steps=400))
     with CountingWorker(home) as worker:
         eventually(lambda: steps_of(store, run_id))
         start = time.monotonic()
         assert store.cancel(run_id, wait=True).state == "cancelled"
         assert time.monotonic() - start < 2.0
         before = len(steps_of(store, run_id))
-        assert 0 < before < 150
+        assert 0 < before < 400
         store.resume(run_id)
         run = reaches(store, run_id, "done")
         assert run.pid == worker.process.pid  # it stays warm
     assert run.attempt == 2
     assert run.seconds_before > 0
-    assert f'"value":{last_value(150)}' in value_of(home, run_id)
-    assert steps_of(store, run_id) == list(range(1, 151))
+    assert f'"value":{last_value(400)}' in value_of(home, run_id)
+    assert steps_of(store, run_id) == list(range(1, 401))
 
 
 def test_cancel_during_a_long_step_takes_less_than_two_seconds(home: Home, store: Store) -> None:
@@ -176,11 +176,12 @@ def test_cancel_during_a_long_step_takes_less_than_two_seconds(home: Home, store
 
 def test_signal_that_was_meant_for_a_long_step_leaves_the_worker_warm(home: Home) -> None:
     with Store(home, patience=Patience(terminate=0.2, kill=30)) as store, CountingWorker(home) as worker:
-        run_id = store.submit(counting(pause=1.0))
+        run_id = store.submit(counting(held_at=1))
         eventually(lambda: steps_of(store, run_id))
-        run = store.cancel(run_id, wait=True)
-        assert run.state == "cancelled"
-        assert run.terminated  # the step was longer than the patience
+        store.cancel(run_id)
+        eventually(lambda: store.get(run_id).terminated)  # the step is longer than the patience
+        (home.run(run_id) / GO_ON).touch()
+        assert reaches(store, run_id, "cancelled").terminated
         assert reaches(store, store.submit(counting(steps=2)), "done").pid == worker.process.pid
 
 
@@ -188,7 +189,7 @@ def test_signal_that_was_meant_for_a_long_step_leaves_the_worker_warm(home: Home
 
 
 def test_killed_worker_loses_the_run_which_can_be_resumed(home: Home, store: Store) -> None:
-    run_id = store.submit(counting(steps=200))
+    run_id = store.submit(counting(steps=200, held_at=150))
     with CountingWorker(home) as worker:
         eventually(lambda: len(steps_of(store, run_id)) > 20)
         worker.process.send_signal(signal.SIGKILL)
@@ -198,6 +199,7 @@ def test_killed_worker_loses_the_run_which_can_be_resumed(home: Home, store: Sto
     assert lost.error
     assert lost.finished
     assert lost.heartbeat == lost.finished
+    (home.run(run_id) / GO_ON).touch()
     store.resume(run_id)
     with CountingWorker(home):
         run = reaches(store, run_id, "done")
