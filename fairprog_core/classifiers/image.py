@@ -42,9 +42,19 @@ def draw_flips(k: int, rng: np.random.Generator) -> NDArray[np.bool_]:
 def some_flipped(x: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """A copy of photos (k, s, s, 3) of which half are flipped."""
     x, flip = np.array(x), draw_flips(len(x), rng)
-    pixels = x.view(f"V{x.shape[-1]}")[..., 0]  # three bytes are moved together: in half the time
-    pixels[flip] = pixels[flip, :, ::-1]
+    flip_in_place(x, flip)
     return x
+
+
+def flip_in_place(x: NDArray[Any], flip: NDArray[np.bool_]) -> None:
+    """Flip some photos (k, s, s, 3).
+
+    Args:
+        x: contiguous; it is changed.
+        flip: (k,) which ones.
+    """
+    pixels = x.view(f"V{x.itemsize * x.shape[-1]}")[..., 0]  # the three values are moved together: in half the time
+    pixels[flip] = pixels[flip, :, ::-1]
 
 
 class ImageClassifierHeader(ClassifierHeader):

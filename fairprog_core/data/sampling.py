@@ -78,8 +78,10 @@ class EvenSampler:
 
     def _rows(self, copy: int, cell: int, step: int) -> NDArray[np.int64]:
         """The rows of a cell that a copy gets in a step: the next ones of its shuffled pass, then of the next pass."""
-        at = step * self.per_cell + np.arange(self.per_cell)
-        number, place = np.divmod(at, len(self.cells[cell]))
+        first, n = step * self.per_cell, len(self.cells[cell])
+        if (begin := first % n) + self.per_cell <= n:  # all from one pass
+            return self._pass(copy, cell, first // n)[begin : begin + self.per_cell]
+        number, place = np.divmod(first + np.arange(self.per_cell), n)
         return np.concatenate([self._pass(copy, cell, int(i))[place[number == i]] for i in np.unique(number)])
 
     def _pass(self, copy: int, cell: int, number: int) -> NDArray[np.int64]:

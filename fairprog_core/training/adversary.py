@@ -86,7 +86,6 @@ class Adversary:
         """
         with torch.no_grad():
             batch = self.discriminator.evidence(logits, y, lam), z, weight
-            accuracy = self.discriminator.loss(*batch)[1].mean()
         if self.replay.batches and self.replay.batches[0][0].shape != batch[0].shape:  # loaded from a checkpoint
             raise ArtifactError(
                 "The checkpoint of this curve holds batches of another size than this training's; remove "
@@ -95,12 +94,14 @@ class Adversary:
         self.replay.append(batch)
         evidence, z, weight = self.replay.joined()
         parameters = list(self.discriminator.parameters())
+        found = []
         for _ in range(self.steps):
-            loss = self.discriminator.loss(evidence, z, weight)[0].mean()
-            for value, gradient in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            losses, accuracies = self.discriminator.loss(evidence, z, weight)
+            found.append(accuracies[-len(lam) :].mean())  # the batch is the newest of the replay
+            for value, gradient in zip(parameters, torch.autograd.grad(losses.mean(), parameters), strict=True):
                 value.grad = gradient
             self.optimizer.step()
-        return accuracy
+        return found[0]
 
     def __call__(self, logits: Tensor, y: Tensor, z: Tensor, lam: Tensor, weight: Tensor) -> Tensor:
         """The fairness loss per λ (l,): minus the cross-entropy of Z, in nats; a ``penalties.Penalty``."""

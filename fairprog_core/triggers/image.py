@@ -94,7 +94,8 @@ class ImageTrigger(Trigger):
         return torch.sigmoid(2 * values) if self.options.pixels == "printable" else torch.tanh(values)
 
     def apply_values(self, x: Tensor, values: Tensor) -> Tensor:
-        return self.lay(self.ground(x.flatten(0, 1)).view_as(x), values)
+        ground = self.ground(x.flatten(0, 1))
+        return self.lay(ground.view(*x.shape[:2], *ground.shape[1:]), values)
 
     @property
     def is_added(self) -> bool:
@@ -251,6 +252,18 @@ class Border(ImageTrigger):
         shrink = self.shrink.to(x)
         fitted = shrink @ (x.contiguous() @ shrink.T)  # one product for the rows of all photos
         return fitted.contiguous(memory_format=torch.channels_last)  # as the classifiers
+
+    def shrunk(self, x: Tensor) -> Tensor:
+        """Photos x (k, n, s, s) as `fit_photo` shrinks them, without the zeros around them: (k, n, p, p)."""
+        top, left, height, width = self.photo_box
+        return self.fit_photo(x)[..., top : top + height, left : left + width]
+
+    def ground(self, x: Tensor) -> Tensor:
+        """As for every trigger; x may also be photos (k, 3, p, p) that are `shrunk`."""
+        top, left, height, width = self.photo_box
+        if x.shape[-2:] != (height, width):
+            return super().ground(x)
+        return F.pad(x, (left, self.image_size - left - width, top, self.image_size - top - height))
 
     def clear(self, photo: Tensor) -> Tensor:
         return photo  # `fit_photo` left zeros there

@@ -28,14 +28,19 @@ from fairprog_core.data.base import Split
 from fairprog_core.data.sampling import EvenSampler
 from fairprog_core.methods import ReprogramOptions
 from fairprog_core.methods.reprogramming import picture_batches, reprogram
-from fairprog_core.methods.reprogramming.picture_batches import PictureBatches, ResidentPictures, SentPictures
+from fairprog_core.methods.reprogramming.picture_batches import (
+    PictureBatches,
+    ResidentPictures,
+    SentPictures,
+    ShrunkPictures,
+)
 from fairprog_core.methods.reprogramming.reprogram import Reprogram
 from fairprog_core.training import recorded
 from fairprog_core.training.budget import Budget
 from fairprog_core.training.criteria import CRITERIA
 from fairprog_core.training.loop import fit
 from fairprog_core.training.recorded import N_REHEARSALS, Recorded, StepRecorder, StepWork
-from fairprog_core.triggers import TRIGGERS
+from fairprog_core.triggers import TRIGGERS, BorderOptions
 from fairprog_core.triggers.base import Trigger
 from tests.contracts.samples import front, make_classifier, rows, usual
 
@@ -141,6 +146,30 @@ def test_batches_are_those_of_the_sampler_to_the_bit(
             assert torch.equal(value, other)
         shapes.add(tuple((value.shape, value.dtype) for value in drawn))
     assert len(shapes) == 1
+
+
+@pytest.mark.parametrize("photo", [0.8, 0.72], ids=["same edges", "other edges"])
+def test_photos_that_were_shrunk_before_are_those_of_the_sampler(photo: float, classifier: Classifier) -> None:
+    border = build(TRIGGERS, BorderOptions(photo=photo), **classifier.input_spec)
+    sampler = EvenSampler(pictures(), classifier.to_input, per_cell=3, copies=4, seed=5, device=CPU)
+    batches = ShrunkPictures(sampler, border)
+    for step in range(25):
+        found, expected = batches.batch(*batches.draw(step)), sampler(step)
+        torch.testing.assert_close(border.ground(found.x), border.ground(expected.x), rtol=0, atol=1e-5)
+        assert border.ground(found.x).is_contiguous(memory_format=torch.channels_last)
+        for value, other in zip(found[1:], expected[1:], strict=True):
+            assert torch.equal(value, other)
+
+
+def test_photos_are_shrunk_before_where_that_pays(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A border leaves 26 px of 200 photos: 200 · 26² · 3 · 4 bytes. 13 steps of 64 rows draw each more than 4 times."""
+    border, patch = (build(TRIGGERS, TRIGGERS[kind].options(), **classifier.input_spec) for kind in ("border", "patch"))
+    sampler = EvenSampler(pictures(), classifier.to_input, per_cell=4, copies=4, seed=5, device=CPU)
+    kinds = [type(picture_batches.picture_batches(sampler, border, steps=steps)) for steps in (12, 13)]
+    assert kinds == [SentPictures, ShrunkPictures]
+    assert isinstance(picture_batches.picture_batches(sampler, patch, steps=13), SentPictures)
+    monkeypatch.setattr(picture_batches, "MOST_SHRUNK", 200 * 26**2 * 3 * 4 - 1)
+    assert isinstance(picture_batches.picture_batches(sampler, border, steps=13), SentPictures)
 
 
 @pytest.mark.parametrize(("options", "is_resident"), [*((options, True) for options in OPTIONS), ({}, False)], ids=str)
@@ -279,13 +308,17 @@ class DeviceAlone(TorchDispatchMode):
         return found
 
 
-def on_meta(classifier: Classifier, monkeypatch: pytest.MonkeyPatch, **setting: Any) -> tuple[Reprogram, list[Tensor]]:
+def on_meta(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch, *, is_shrunk: bool = False, **setting: Any
+) -> tuple[Reprogram, list[Tensor]]:
     """A learner that has taken some steps on the device "meta", and what is drawn for a step."""
     monkeypatch.setattr(sys.modules["torch.optim.adam"], "_device_dtype_check_for_fused", lambda value: None)
     monkeypatch.setattr("torch._fused_adam_", lambda *args, **options: None)
     there = learner(copy.deepcopy(classifier).to(META), device=META, **setting)
-    there.sampler.device = META
-    there.batches = ResidentPictures(there.sampler)
+    if not is_shrunk:
+        there.batches = ResidentPictures(there.sampler)
+    assert there.batches is not None
+    assert isinstance(there.batches, ShrunkPictures) == is_shrunk
     lam = there.draw_lams(0)
     drawn = [lam, there.trigger.anchor_weights(lam), torch.tensor(0.1, dtype=torch.float64), *there.batches.draw(0)]
     drawn = [value.to(META) for value in drawn]
@@ -303,6 +336,12 @@ def test_step_asks_the_host_for_nothing(
     kind: str, criterion: str, options: dict[str, Any], classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asks_for_nothing(*on_meta(classifier, monkeypatch, kind=kind, criterion=criterion, **options))
+
+
+def test_step_on_photos_that_were_shrunk_asks_the_host_for_nothing(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asks_for_nothing(*on_meta(classifier, monkeypatch, is_shrunk=True))
 
 
 @pytest.mark.parametrize("groups", [OVERLAPPING, UNKNOWN], ids=["overlapping", "unknown"])

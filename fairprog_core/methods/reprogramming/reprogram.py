@@ -26,7 +26,7 @@ from fairprog_core.data.base import Split
 from fairprog_core.data.sampling import EvenSampler
 from fairprog_core.methods import LearnedTriggerOptions, ReprogramOptions
 from fairprog_core.methods.base import make_fairness_loss
-from fairprog_core.methods.reprogramming.picture_batches import picture_batches
+from fairprog_core.methods.reprogramming.picture_batches import PictureBatches, picture_batches
 from fairprog_core.methods.reprogramming.short_numbers import ShortNumbers
 from fairprog_core.training.criteria import CriterionOptions
 from fairprog_core.training.discriminator import chance
@@ -95,10 +95,12 @@ class Reprogram:
         self.optimizer = EagerAdam(trigger.parameters(), lr=options.learning_rate)
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimizer, steps)
         self.chance = chance(groups, split.cell_share, conditions_on_label=self.conditions_on_label)
+        self.batches: PictureBatches | None = None
         self.recorded: Recorded | None = None
-        if self.does_the_same_in_every_step and (recorder := recorder_for(device)) is not None:
-            self.batches = picture_batches(self.sampler)
-            self.recorded = Recorded(recorder, device=device, n_first=options.replay)
+        if self.does_the_same_in_every_step:
+            self.batches = picture_batches(self.sampler, trigger, steps=steps)
+            if (recorder := recorder_for(device)) is not None:
+                self.recorded = Recorded(recorder, device=device, n_first=options.replay)
 
     @property
     def does_the_same_in_every_step(self) -> bool:
@@ -133,9 +135,9 @@ class Reprogram:
         """
         lam = self.draw_lams(step)
         is_measured = step % max(self.steps // N_ANGLES, LEAST_STEPS) == 0
-        if self.recorded is None:
+        if self.batches is None or self.recorded is None:
             self.trigger.at_step(step)
-            found = self._update(self.sampler(step), lam, lam, is_measured=is_measured)
+            found = self._update(self._batch(step), lam, lam, is_measured=is_measured)
             self.schedule.step()
             return self._losses(found.tolist())
         rate = torch.tensor(self.optimizer.param_groups[0]["lr"], dtype=torch.float64)
@@ -146,7 +148,12 @@ class Reprogram:
 
     def _update_on(self, lam: Tensor, at: Tensor, rate: Tensor, *drawn: Tensor, is_measured: bool) -> Tensor:
         """`_update` on the batch that was drawn: all tensors are on the device, and nothing waits for it."""
+        assert self.batches is not None  # such steps are recorded
         return self._update(self.batches.batch(*drawn), lam, at, rate, is_measured=is_measured)
+
+    def _batch(self, step: int) -> Batch:
+        """The batch of a step that is not recorded."""
+        return self.batches.batch(*self.batches.draw(step)) if self.batches else self.sampler(step)
 
     def _update(
         self, batch: Batch, lam: Tensor, at: Tensor, rate: Tensor | None = None, *, is_measured: bool
