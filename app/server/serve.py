@@ -15,11 +15,11 @@ import psutil
 
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import memory
+from fairprog_core.common.process.addresses import EVERYWHERE
 from fairprog_core.common.sharing import sharing
 
 SCRIPT = Path(__file__).resolve().parent.parent / "main.py"
 CONFIG = SCRIPT.parent / ".streamlit" / "config.toml"
-EVERYWHERE = ("0.0.0.0", "::")
 ANSWER_SECONDS = 60.0  # after this time ``when_open`` is called even if the server has not answered
 
 

@@ -16,7 +16,6 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Protocol, cast
 
-import psutil
 import typer
 
 from fairprog_core.cli.terminal.console import HomeOption, OnOption, complain, open_home, say
@@ -24,6 +23,7 @@ from fairprog_core.common.errors import ConfigError, shown
 from fairprog_core.common.home import Home, assets
 from fairprog_core.common.limits import limits
 from fairprog_core.common.process import class_pass
+from fairprog_core.common.process.addresses import EVERYWHERE, LOCAL, machine_addresses
 from fairprog_core.common.sharing import SORTS, Sharing, Sort
 from fairprog_core.pipeline.tasks.cluster import address
 from fairprog_core.runs import launcher
@@ -31,8 +31,6 @@ from fairprog_core.runs.restart import keep
 from fairprog_core.runs.store import Store
 
 GROUP, OURS = "fairprog.screen", "app"
-LOCAL = ("127.0.0.1", "localhost", "::1")
-EVERYWHERE = "0.0.0.0"
 PORT = 8501
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(:[0-9]{1,5})?")
 
@@ -53,7 +51,7 @@ class Screen(Protocol):
 
 def app(
     host: Annotated[
-        str | None, typer.Option(help=f"Address to listen at. Default: {LOCAL[0]}, with --share {EVERYWHERE}.")
+        str | None, typer.Option(help=f"Address to listen at. Default: {LOCAL[0]}, with --share {EVERYWHERE[0]}.")
     ] = None,
     port: Annotated[
         int | None, typer.Option(min=1, max=65535, help=f"Port. Default: {PORT}, or the next free one.")
@@ -83,7 +81,7 @@ def app(
     The dashboard shows running runs again after its next start.
     """
     share = share or class_
-    host = host or (EVERYWHERE if share else LOCAL[0])
+    host = host or (EVERYWHERE[0] if share else LOCAL[0])
     policy = Sharing(share or host not in LOCAL, _checked_sorts(allow or ()), _checked_names(name or ()))
     if class_:
         policy = replace(policy, join_code=class_pass.new_code(), teacher_token=class_pass.new_token())
@@ -99,7 +97,7 @@ def app(
     if policy.is_shared and not policy.is_class:
         complain("whoever can reach this machine can use the dashboard and start runs.")
     os.environ.update({"FAIRPROG_HOME": str(opened_home.path), **policy.to_environment()})
-    announce = partial(_announce, opened_home, not no_browser, host == EVERYWHERE, policy)
+    announce = partial(_announce, opened_home, not no_browser, host == EVERYWHERE[0], policy)
     screen(host=host, port=port, is_shared=policy.is_shared, when_open=announce)
 
 
@@ -172,7 +170,7 @@ def greeting(home: Home, url: str, *, is_everywhere: bool, policy: Sharing | Non
         is_everywhere: whether it answers at every address of the machine.
         policy: of a class, its code and the teacher's address are printed too.
     """
-    others = [url.replace("localhost", address, 1) for address in _addresses()] if is_everywhere else []
+    others = [url.replace("localhost", address, 1) for address in machine_addresses()] if is_everywhere else []
     taught = policy if policy is not None and policy.is_class else None
     return "\n".join(
         [
@@ -184,12 +182,6 @@ def greeting(home: Home, url: str, *, is_everywhere: bool, policy: Sharing | Non
             "Ctrl-C ends the page; runs go on.",
         ]
     )
-
-
-def _addresses() -> list[str]:
-    """The addresses of this machine in IPv4 networks."""
-    known = (each.address for all_ in psutil.net_if_addrs().values() for each in all_ if each.family == socket.AF_INET)
-    return [address for address in known if not address.startswith("127.")]
 
 
 def _free_port(host: str, port: int | None) -> int:

@@ -19,7 +19,7 @@ from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.fairness import METRICS, MIN_INTERVAL_ROWS, smallest_cell
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow, IntersectionRow
 from fairprog_core.metrics.intervals import Estimate
-from fairprog_core.metrics.leakage import LeakageJson
+from fairprog_core.metrics.leakage.audit import LeakageJson
 from fairprog_core.metrics.levelling import Levelling
 
 PointJson: TypeAlias = dict[str, Any]  # the flat form, in which the names of the metrics are keys

@@ -279,9 +279,10 @@ def _gpus() -> list[str]:
 
 
 def _environment(slot: int) -> dict[str, str]:
-    """Environment variables of a slot's worker: with several GPUs each slot gets its own GPU."""
-    gpus = _gpus()
-    return {**os.environ, "CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if len(gpus) > 1 else {**os.environ}
+    """Environment variables of a slot's worker: how many slots there are, and with several of them its own GPU."""
+    gpus, n = _gpus(), slots()
+    own = {"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if n > 1 and gpus else {}
+    return os.environ | {"FAIRPROG_SLOTS": str(n)} | own
 
 
 def _reap_children() -> None:

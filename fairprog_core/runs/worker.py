@@ -12,8 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +25,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.limits import n_cores
 from fairprog_core.common.process.shared import is_shared
 from fairprog_core.common.process.version import code_version
+from fairprog_core.common.records import Record
 from fairprog_core.pipeline.tasks.cluster import address as cluster
 from fairprog_core.runs.launcher import slots
 from fairprog_core.runs.log_format import log_to_stdout
@@ -35,6 +35,7 @@ from fairprog_core.runs.store import Store
 from fairprog_core.runs.table.run import Owner, Run
 from fairprog_core.runs.timing.patiently import passing_refusal, patiently
 from fairprog_core.runs.wakeup import WakeupPipe
+from fairprog_core.study import Study
 
 Reason = Literal["idle", "stopped", "outdated"]
 
@@ -186,15 +187,20 @@ def _pipeline(home: Home) -> tuple[Execute, Callable[[], None]]:
     # all import torch now, so that a claimed run starts at once
     from fairprog_core.pipeline.calibration import calibrate
     from fairprog_core.pipeline.execute import execute
-    from fairprog_core.pipeline.jobs.environment import warm_up
+    from fairprog_core.pipeline.jobs.environment import choose_device, warm_up
 
     def get_ready() -> None:
         warm_up()
         calibrate(home)
 
     n_slots, on = slots(), cluster.from_environment()
-    jobs = None if on or n_slots == 1 else max(n_cores() // n_slots, 1)
-    return partial(execute, jobs=jobs, on=on), get_ready
+
+    def execute_here(study: Study, *, home: Home, folder: Path) -> Iterator[Record]:
+        has_a_share = n_slots > 1 and not on and choose_device(study.device).type == "cpu"  # a GPU is a slot's own
+        jobs = max(n_cores() // n_slots, 1) if has_a_share else None
+        yield from execute(study, home=home, folder=folder, jobs=jobs, on=on)
+
+    return execute_here, get_ready
 
 
 def _handle_signals(stop: StopRequest, pipe: WakeupPipe) -> None:

@@ -223,10 +223,15 @@ class ImageTrigger(Trigger):
 
 
 class Border(ImageTrigger):
-    """A learned frame around the photo, which is shrunk to p×p pixels."""
+    """A learned frame around the photo, which is shrunk to p×p pixels.
+
+    Attributes:
+        takes_shrunk: whether x may also be photos that are `shrunk` already, as a training hands them over.
+    """
 
     options: BorderOptions
     shrink: Tensor
+    takes_shrunk = False
 
     def __init__(
         self, options: BorderOptions, *, anchor_lams: Sequence[float] = (0.0,), seed: int = 0, **input_spec: int
@@ -259,9 +264,9 @@ class Border(ImageTrigger):
         return self.fit_photo(x)[..., top : top + height, left : left + width]
 
     def ground(self, x: Tensor) -> Tensor:
-        """As for every trigger; x may also be photos (k, 3, p, p) that are `shrunk`."""
+        """As for every trigger; with `takes_shrunk` x may also be photos (k, 3, p, p)."""
         top, left, height, width = self.photo_box
-        if x.shape[-2:] != (height, width):
+        if not self.takes_shrunk or x.shape[-3:] != (3, height, width):
             return super().ground(x)
         return F.pad(x, (left, self.image_size - left - width, top, self.image_size - top - height))
 

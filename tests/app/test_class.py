@@ -5,6 +5,7 @@ import shutil
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app.components.runs.class_banner import join_addresses
 from app.state import artifacts, class_room, run_store, visitor
 from app.wording.panels import class_room as words
 from fairprog_core.common.errors import ConfigError, RunError
@@ -161,3 +162,19 @@ def test_damaged_board_shares_nothing(be, home):
     for text in ("", "[]", '{"shared": 1, "projected": "x"}', '{"shared": [1], "projected": 2}'):
         (home.path / "class.json").write_text(text)
         assert class_room.board() == class_room.Board()
+
+
+@pytest.mark.parametrize(
+    ("url", "addresses", "names", "expected"),
+    [
+        ("http://10.0.0.5:8501/runs", ["10.0.0.5", "10.1.0.5"], [], ["http://10.0.0.5:8501/join?code=ABCDEF"]),
+        ("http://localhost:8501/runs", ["10.0.0.5"], ["a.org"], ["http://10.0.0.5:8501/join?code=ABCDEF"]),
+        ("http://127.0.0.1:8501", [], ["a.org", "b.org:81"],
+         ["http://a.org/join?code=ABCDEF", "http://b.org:81/join?code=ABCDEF"]),
+        ("http://localhost:8501", [], [], ["http://localhost:8501/join?code=ABCDEF"]),
+        ("", ["10.0.0.5"], [], []),
+    ],
+    ids=["from another machine", "at the server", "behind a proxy", "on one machine", "not known"],
+)  # fmt: skip
+def test_pupils_are_shown_an_address_that_they_can_open(url, addresses, names, expected):
+    assert join_addresses(url, "ABCDEF", addresses, names) == expected

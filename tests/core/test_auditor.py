@@ -15,7 +15,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from fairprog_core.common.types import Groups, Predictions
-from fairprog_core.metrics.leakage import ATTACKERS, MAX_ROWS, SmallNetwork, _binned, measure_leakage
+from fairprog_core.metrics.leakage.attackers import ATTACKERS, _binned
+from fairprog_core.metrics.leakage.audit import MAX_ROWS, measure_leakage
+from fairprog_core.metrics.leakage.small_network import SmallNetwork
 
 TWO = Groups.exclusive("woman", "man")
 OVERLAPPING = Groups(("a", "b"), np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=bool))
@@ -255,7 +257,7 @@ def test_rows_without_a_share_in_the_natural_mix_do_not_count():
 
 
 def test_import_leaves_scikit_learn_alone():
-    code = "import sys, fairprog_core.metrics.leakage; print('sklearn' in sys.modules)"
+    code = "import sys, fairprog_core.metrics.leakage.audit; print('sklearn' in sys.modules)"
     root = Path(__file__).resolve().parents[2]
     done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

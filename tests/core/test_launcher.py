@@ -11,10 +11,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+import torch
 
 from fairprog_core.common.errors import ConfigError
 from fairprog_core.common.home import Home
-from fairprog_core.runs import Owner, Store, launcher, restart, wakeup
+from fairprog_core.common.records import Record
+from fairprog_core.runs import Owner, Store, launcher, restart, wakeup, worker
 from fairprog_core.study import Study
 from tests.core.run_help import ROOT, eventually
 
@@ -113,10 +115,34 @@ def test_bad_number_of_slots_is_one_sentence(monkeypatch: pytest.MonkeyPatch, te
 
 
 def test_every_slot_has_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FAIRPROG_SLOTS", raising=False)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,5")
     assert [launcher._environment(slot)["CUDA_VISIBLE_DEVICES"] for slot in range(3)] == ["4", "5", "4"]
+    assert launcher._environment(1)["FAIRPROG_SLOTS"] == "2"  # the worker sees one GPU, and shares the cores
+    monkeypatch.setenv("FAIRPROG_SLOTS", "1")
+    assert launcher._environment(0)["CUDA_VISIBLE_DEVICES"] == "4,5"  # all for one study
+    monkeypatch.setenv("FAIRPROG_SLOTS", "2")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
-    assert launcher._environment(0)["CUDA_VISIBLE_DEVICES"] == "7"
+    assert launcher._environment(1)["CUDA_VISIBLE_DEVICES"] == "7"
+
+
+@pytest.mark.parametrize(("slots", "device", "jobs"), [("2", "cpu", 4), ("2", "cuda", None), ("1", "cpu", None)])
+def test_workers_share_the_cores_and_a_gpu_computes_one_curve(
+    slots: str, device: str, jobs: int | None, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int | None] = []
+
+    def execute(study: Study, *, jobs: int | None, **_: object) -> Iterator[Record]:
+        asked.append(jobs)
+        yield {"kind": "result"}
+
+    monkeypatch.setenv("FAIRPROG_SLOTS", slots)
+    monkeypatch.setattr(worker, "n_cores", lambda: 8)
+    monkeypatch.setattr("fairprog_core.pipeline.execute.execute", execute)
+    monkeypatch.setattr("fairprog_core.pipeline.jobs.environment.choose_device", lambda name: torch.device(device))
+    execute_here, _ = worker._pipeline(home)
+    list(execute_here(Study(), home=home, folder=home.run("x")))
+    assert asked == [jobs]
 
 
 # ---- workers that die while they start

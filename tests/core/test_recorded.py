@@ -21,6 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from fairprog_core.classifiers.base import Classifier, freeze
+from fairprog_core.common.errors import DataError
 from fairprog_core.common.files.checkpoint import load_state
 from fairprog_core.common.registry import build
 from fairprog_core.common.types import Groups
@@ -161,15 +162,42 @@ def test_photos_that_were_shrunk_before_are_those_of_the_sampler(photo: float, c
             assert torch.equal(value, other)
 
 
-def test_photos_are_shrunk_before_where_that_pays(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A border leaves 26 px of 200 photos: 200 · 26² · 3 · 4 bytes. 13 steps of 64 rows draw each more than 4 times."""
+def test_photos_are_shrunk_once_where_they_take_little_memory(
+    classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A border leaves 27 px of 200 photos: 200 · 27² · 3 · 4 bytes."""
     border, patch = (build(TRIGGERS, TRIGGERS[kind].options(), **classifier.input_spec) for kind in ("border", "patch"))
     sampler = EvenSampler(pictures(), classifier.to_input, per_cell=4, copies=4, seed=5, device=CPU)
-    kinds = [type(picture_batches.picture_batches(sampler, border, steps=steps)) for steps in (12, 13)]
-    assert kinds == [SentPictures, ShrunkPictures]
-    assert isinstance(picture_batches.picture_batches(sampler, patch, steps=13), SentPictures)
-    monkeypatch.setattr(picture_batches, "MOST_SHRUNK", 200 * 26**2 * 3 * 4 - 1)
-    assert isinstance(picture_batches.picture_batches(sampler, border, steps=13), SentPictures)
+    for most, kind in ((200 * 27**2 * 3 * 4, ShrunkPictures), (200 * 27**2 * 3 * 4 - 1, SentPictures)):
+        monkeypatch.setattr(picture_batches, "MOST_SHRUNK", most)
+        assert type(picture_batches.picture_batches(sampler, border)) is kind
+        assert type(picture_batches.picture_batches(sampler, patch)) is SentPictures
+
+
+def test_shrunk_photos_are_the_same_whenever_a_training_begins(classifier: Classifier) -> None:
+    """To the bit: a training that is resumed draws other photos first."""
+    found = []
+    for first in (0, 7):
+        border = build(TRIGGERS, BorderOptions(), **classifier.input_spec)
+        sampler = EvenSampler(pictures(), classifier.to_input, per_cell=4, copies=4, seed=5, device=CPU)
+        batches = ShrunkPictures(sampler, border)
+        found.append([batches.batch(*batches.draw(step)).x for step in range(first, 12)][7 - first :])
+    for one, other in zip(*found, strict=True):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("is_shrunk", [True, False])
+def test_batch_of_a_plain_step_is_on_the_device(
+    is_shrunk: bool, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there, _ = on_meta(classifier, monkeypatch, kind="border" if is_shrunk else "patch", is_shrunk=is_shrunk)
+    assert all(value.device == META for value in there._batch(0))
+
+
+def test_border_takes_small_photos_in_a_training_only(classifier: Classifier) -> None:
+    border = build(TRIGGERS, BorderOptions(), **classifier.input_spec)
+    with pytest.raises(DataError, match="3 × 27 × 27, the trigger was made for 3 × 32 × 32"):
+        border.ground(torch.zeros(1, 3, 27, 27))
 
 
 @pytest.mark.parametrize(("options", "is_resident"), [*((options, True) for options in OPTIONS), ({}, False)], ids=str)

@@ -51,7 +51,7 @@ TORCH_FREE = (
     "fairprog_core.explain",
     "fairprog_core.methods",
     "fairprog_core.metrics.comparison",
-    "fairprog_core.metrics.leakage",
+    "fairprog_core.metrics.leakage.audit",
     "fairprog_core.pipeline.stress.stress_result",
     "fairprog_core.pipeline.stress.survival",
     "fairprog_core.report.render",

@@ -10,7 +10,7 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.types import Groups, Predictions
 from fairprog_core.data import TableOptions
 from fairprog_core.data.table.dataset import OwnTable
-from fairprog_core.metrics.leakage import measure_leakage
+from fairprog_core.metrics.leakage.audit import measure_leakage
 from fairprog_core.pipeline.execute import execute
 from fairprog_core.results.result import Result
 from fairprog_core.study import Study

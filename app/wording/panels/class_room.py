@@ -10,7 +10,7 @@ NO_TEACHER = "This is not the address of the teacher. Copy it from the terminal;
 NO_PASS = "Join the class first: open /join in the browser."
 
 BANNER = "Class **{code}** · join at {address} · {n_runs} runs wait or train"
-ADDRESS = "`{address}`"
+ADDRESS, OR = "`{address}`", " or "
 SHARE, UNSHARE = "Share", "Shared: take back"
 SHARE_HELP = "Everybody in the class sees a shared run; else only who started it, and you."
 PROJECT, UNPROJECT = "Project", "On the projector: take off"

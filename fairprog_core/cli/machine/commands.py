@@ -98,22 +98,23 @@ def bench(
         str,
         typer.Option(
             metavar="SUITE[,SUITE]…",
-            help="Ratios: step, curve, evaluate, prepare, screen, scale. By simulation: coverage, verdicts. Others: "
-            "speed, store, data, queries, export. Several are separated by commas.",
+            help="Ratios: step, curve, precision, evaluate, prepare, screen, scale. By simulation: coverage, verdicts. "
+            "Others: speed, store, data, queries, export. Several are separated by commas.",
         ),
     ] = "speed",
 ) -> None:
     """Measure this machine; --suite says what.
 
-    The first six compare fairprog with a reference in one run: two processes take turns, and every row of the table has
-    both medians, their ratio (above 1: fairprog is faster) and its range. Each takes at most ten minutes on one core.
-    They measure one device: that of --device, else a GPU where there is one.
+    The first seven compare fairprog with a reference in one run: two processes take turns, and every row of the table
+    has both medians, their ratio (above 1: fairprog is faster) and its range. Each takes at most ten minutes on one
+    core. They measure one device: that of --device, else a GPU where there is one.
 
     step: a training step of ResNet-18 at 224 px, of the drawn faces and of the comments, against the procedure of the
     paper's authors, beside what the device could do at its peak. curve: one training for five λ against five, and
-    against the authors' procedure. evaluate: all λ in batched passes against one λ after the other. prepare: rows from
-    the cache against rows made anew. screen: a redraw of Start and Trade-off against the first visit. scale: 200,000
-    memory-mapped pictures against 2,000.
+    against the authors' procedure. precision: a trigger learned in bfloat16 against float32, and whether the gap is
+    the same. evaluate: all λ in batched passes against one λ after the other. prepare: rows from the cache against rows
+    made anew. screen: a redraw of Start and Trade-off against the first visit. scale: 200,000 memory-mapped pictures
+    against 2,000.
 
     coverage: how often the intervals of gaps cover the truth. verdicts: how often a comparison calls one of two equal
     methods better. speed: training steps, a curve, evaluation, attributions; on every device. store: commits and reads

@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from fairprog_core.classifiers.image import as_floats, draw_flips, flip_in_place, some_flipped, to_pixels
@@ -21,9 +22,7 @@ from fairprog_core.triggers.image import Border
 
 ROOM = 0.25  # of the free memory of a GPU: that much of it may pictures take
 ROWS_PER_COPY = 4096
-MOST_SHRUNK = 96 * 2**20  # bytes of photos that are shrunk once and kept
-LEAST_DRAWS = 4  # so often a photo must be drawn, on average, for shrinking all of them once to be faster
-SHRUNK_AT_ONCE = 256  # rows
+MOST_SHRUNK = 96 * 2**20  # bytes of shrunk photos that a training keeps
 
 
 class PictureBatches(Protocol):
@@ -34,30 +33,6 @@ class PictureBatches(Protocol):
 
     def batch(self, *drawn: Tensor) -> Batch:
         """The batch, from what was drawn, on the device."""
-
-
-class ResidentPictures:
-    """The pictures of a split are on the device; row numbers (k,) and flips (k,) are sent in every step."""
-
-    def __init__(self, sampler: EvenSampler) -> None:
-        """Copy all rows of the sampler's split to its device."""
-        self.sampler = sampler
-        split, device = sampler.split, sampler.device
-        self.x = torch.empty(split.x.shape, dtype=torch.uint8, device=device)  # (n, s, s, 3)
-        for start in range(0, len(split.x), ROWS_PER_COPY):
-            rows = slice(start, start + ROWS_PER_COPY)
-            self.x[rows] = torch.from_numpy(np.array(split.x[rows])).to(device)
-        self.y, self.z, self.weight = (value.to(device) for value in sampler.about(slice(None)))
-
-    def draw(self, step: int) -> tuple[Tensor, ...]:
-        rows, rng = self.sampler.draw(step)
-        return torch.from_numpy(rows), torch.from_numpy(draw_flips(len(rows), rng))
-
-    def batch(self, *drawn: Tensor) -> Batch:
-        rows, flips = drawn
-        x = self.x[rows]
-        x = torch.where(flips[:, None, None, None], x.flip(2), x)
-        return Batch(as_floats(x), self.y[rows], self.z[rows], self.weight[rows])
 
 
 class SentPictures:
@@ -75,19 +50,12 @@ class SentPictures:
         return Batch(as_floats(x), y, z, weight)
 
 
-class ShrunkPictures:
-    """The photos of a split as a border shrinks them, on the device; row numbers (k,) and flips (k,) are sent."""
+class ResidentBatches:
+    """What is known of a split is on the device, photos too; row numbers (k,) and flips (k,) are sent in every step."""
 
-    def __init__(self, sampler: EvenSampler, border: Border) -> None:
-        """Shrink all rows of the sampler's split, on its device."""
+    def __init__(self, sampler: EvenSampler) -> None:
         self.sampler = sampler
-        split, device, (_, _, *box) = sampler.split, sampler.device, border.photo_box
-        self.x = torch.empty(len(split.x), *box, 3, device=device)  # (n, p, p, 3)
-        for start in range(0, len(split.x), SHRUNK_AT_ONCE):
-            rows = slice(start, start + SHRUNK_AT_ONCE)
-            photos = to_pixels(np.array(split.x[rows]), device)
-            self.x[rows] = border.shrunk(photos).permute(0, 2, 3, 1)
-        self.y, self.z, self.weight = (value.to(device) for value in sampler.about(slice(None)))
+        self.y, self.z, self.weight = (value.to(sampler.device) for value in sampler.about(slice(None)))
 
     def draw(self, step: int) -> tuple[Tensor, ...]:
         rows, rng = self.sampler.draw(step)
@@ -95,36 +63,81 @@ class ShrunkPictures:
 
     def batch(self, *drawn: Tensor) -> Batch:
         rows, flips = drawn
-        x = self.x.flatten(1).index_select(0, rows).view(-1, *self.x.shape[1:])  # in half the time of ``x[rows]``
-        x = _flipped(x, flips).permute(0, 3, 1, 2)
-        return Batch(x, self.y[rows], self.z[rows], self.weight[rows])
+        return Batch(self.photos(rows, flips), self.y[rows], self.z[rows], self.weight[rows])
+
+    def photos(self, rows: Tensor, flips: Tensor) -> Tensor:
+        """The photos of some rows in [0, 1], those with ``flips`` flipped."""
+        raise NotImplementedError
 
 
-def _flipped(x: Tensor, flips: Tensor) -> Tensor:
-    """Photos (k, p, p, 3), of which those with ``flips`` (k,) are flipped; on the host x itself is changed."""
-    if x.is_cpu:
-        flip_in_place(x.numpy(), flips.numpy())
-        return x
-    return torch.where(flips[:, None, None, None], x.flip(2), x)
+class ResidentPictures(ResidentBatches):
+    """Photos (k, 3, s, s), from bytes."""
+
+    def __init__(self, sampler: EvenSampler) -> None:
+        """Copy all rows of the sampler's split to its device."""
+        super().__init__(sampler)
+        x = sampler.split.x
+        self.x = torch.empty(x.shape, dtype=torch.uint8, device=sampler.device)  # (n, s, s, 3)
+        for start in range(0, len(x), ROWS_PER_COPY):
+            rows = slice(start, start + ROWS_PER_COPY)
+            self.x[rows] = torch.from_numpy(np.array(x[rows])).to(sampler.device)
+
+    def photos(self, rows: Tensor, flips: Tensor) -> Tensor:
+        x = self.x[rows]
+        return as_floats(torch.where(flips[:, None, None, None], x.flip(2), x))
 
 
-def picture_batches(sampler: EvenSampler, trigger: Trigger, *, steps: int) -> PictureBatches:
-    """The batches of a sampler for a training of so many steps.
+class ShrunkPictures(ResidentBatches):
+    """Photos (k, 3, p, p) as a border shrinks them: each is shrunk when it is drawn first, and kept.
 
-    Photos inside a border are shrunk once where they are drawn often enough. Else the pictures are on the device where
-    they take at most `ROOM` of its free memory.
+    One by one, so that the numbers of a photo depend neither on the others of its batch nor on whether the training was
+    interrupted.
     """
-    if type(trigger) is Border and pays_to_shrink(sampler, trigger, steps=steps):
+
+    def __init__(self, sampler: EvenSampler, border: Border) -> None:
+        """Make room for them; from now on the border takes photos of this size."""
+        super().__init__(sampler)
+        border.takes_shrunk = True
+        self.border, n = border, len(sampler.split.x)
+        self.x = torch.empty(n, *border.photo_box[2:], 3, device=sampler.device)  # (n, p, p, 3)
+        self.is_shrunk = np.zeros(n, dtype=bool)
+
+    def draw(self, step: int) -> tuple[Tensor, ...]:
+        rows, flips = super().draw(step)
+        drawn = rows.numpy()
+        if len(new := np.unique(drawn[~self.is_shrunk[drawn]])):
+            self._shrink(new)
+        return rows, flips
+
+    def _shrink(self, rows: NDArray[np.int64]) -> None:
+        for row, photo in zip(rows, np.array(self.sampler.split.x[rows]), strict=True):
+            self.x[row] = self.border.shrunk(to_pixels(photo[None], self.x.device))[0].permute(1, 2, 0)
+        self.is_shrunk[rows] = True
+
+    def photos(self, rows: Tensor, flips: Tensor) -> Tensor:
+        x = self.x.flatten(1).index_select(0, rows).view(-1, *self.x.shape[1:])  # in half the time of ``x[rows]``
+        if x.is_cpu:
+            flip_in_place(x.numpy(), flips.numpy())
+        else:
+            x = torch.where(flips[:, None, None, None], x.flip(2), x)
+        return x.permute(0, 3, 1, 2)
+
+
+def picture_batches(sampler: EvenSampler, trigger: Trigger) -> PictureBatches:
+    """The batches of a sampler: of photos that a border has shrunk, else with the pictures on the device.
+
+    Either where they take little memory: at most `MOST_SHRUNK` bytes, or `ROOM` of what is free on a GPU. Which of them
+    is chosen does not depend on what is cached, as shrunk photos differ from the others by rounding.
+    """
+    if type(trigger) is Border and shrunk_bytes(sampler.split, trigger) <= MOST_SHRUNK:
         return ShrunkPictures(sampler, trigger)
     return ResidentPictures(sampler) if has_room(sampler.split, sampler.device) else SentPictures(sampler)
 
 
-def pays_to_shrink(sampler: EvenSampler, border: Border, *, steps: int) -> bool:
-    """Whether a training of so many steps is faster when all photos are shrunk first, and they take little memory."""
-    x, (_, _, height, width) = sampler.split.x, border.photo_box
-    n_draws = steps * len(sampler.draw(0)[0])
-    is_small = len(x) * height * width * 3 * torch.finfo(torch.float32).bits // 8 <= MOST_SHRUNK
-    return isinstance(x, np.ndarray) and is_small and n_draws >= LEAST_DRAWS * len(x)
+def shrunk_bytes(split: Split, border: Border) -> int:
+    """The memory that all photos of a split take when the border has shrunk them."""
+    _, _, height, width = border.photo_box
+    return len(split.x) * height * width * 3 * torch.float32.itemsize
 
 
 def has_room(split: Split, device: torch.device) -> bool:

@@ -98,7 +98,7 @@ class Reprogram:
         self.batches: PictureBatches | None = None
         self.recorded: Recorded | None = None
         if self.does_the_same_in_every_step:
-            self.batches = picture_batches(self.sampler, trigger, steps=steps)
+            self.batches = picture_batches(self.sampler, trigger)
             if (recorder := recorder_for(device)) is not None:
                 self.recorded = Recorded(recorder, device=device, n_first=options.replay)
 
@@ -153,7 +153,9 @@ class Reprogram:
 
     def _batch(self, step: int) -> Batch:
         """The batch of a step that is not recorded."""
-        return self.batches.batch(*self.batches.draw(step)) if self.batches else self.sampler(step)
+        if self.batches is None:
+            return self.sampler(step)
+        return self.batches.batch(*(value.to(self.device) for value in self.batches.draw(step)))
 
     def _update(
         self, batch: Batch, lam: Tensor, at: Tensor, rate: Tensor | None = None, *, is_measured: bool

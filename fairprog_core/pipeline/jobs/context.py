@@ -17,7 +17,7 @@ from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.methods.features import Features
-from fairprog_core.metrics.leakage import Leakage, LeakageJson, measure_leakage
+from fairprog_core.metrics.leakage.audit import Leakage, LeakageJson, measure_leakage
 from fairprog_core.metrics.point import Point
 from fairprog_core.metrics.report import report
 from fairprog_core.results.predictions_file import write_predictions

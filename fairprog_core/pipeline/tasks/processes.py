@@ -128,8 +128,12 @@ class ProcessHelper:
             self.line.send("stop")
 
     def wait(self) -> None:
-        """Wait until it has ended; what it still sends is read, as it could not go on otherwise."""
-        while self.answer() is not None:
+        """Wait until its task has ended; what it still sends is read, as it could not go on otherwise.
+
+        Without a task there is nothing to wait for: its process may be at work for another line, or wait for a lock
+        that is given back only when this process goes on.
+        """
+        while self.task is not None and self.answer() is not None:
             pass
         self.process.leave(self.line)
         if self.places is not None:

@@ -28,6 +28,8 @@ from fairprog_core.pipeline.tasks.side_by_side import SideBySide
 from fairprog_core.pipeline.tasks.task import Advance, Task
 from fairprog_core.study import Study
 
+log = logging.getLogger(__name__)
+
 KNOCK_SECONDS = 10.0
 ATTEMPTS = 3  # to connect: now and then a head's process dies while it is copied
 SAID_EVERY = 1.0  # seconds without an answer after which a helper is said to be still at it
@@ -242,10 +244,13 @@ class RayHelper:
         self._stopping = self.actor.stop.remote() if self._has_answered else None
 
     def wait(self) -> None:
-        """Wait until its last files have come."""
+        """Wait until its last files have come; one that cannot send them keeps no other from sending its own."""
         if self._stopping is not None:
             for parcel in filter(None, (self.waits_for, self._stopping)):
-                self._receive(parcel, STOP_SECONDS)
+                try:
+                    self._receive(parcel, STOP_SECONDS)
+                except RunError as error:  # why the study ends is told already
+                    log.warning("%s", error)
         ray.kill(self.actor)
 
     def dismiss(self) -> str:

@@ -1,0 +1,1 @@
+"""Leakage: what new attackers can still predict about Z, in bits."""
