@@ -2,6 +2,7 @@
 
 import base64
 import io
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,15 @@ from fairprog_core.common.home import Home
 from fairprog_core.common.types import Predictions
 from fairprog_core.data import FacesOptions
 from fairprog_core.data.faces.dataset import Faces
+from fairprog_core.data.faces.on_demand import PicturesOnDemand
+from fairprog_core.data.sampling import EvenSampler
+from fairprog_core.methods.reprogramming import reprogram
+from fairprog_core.methods.reprogramming.picture_batches import PictureBatches
 from fairprog_core.pipeline.execute import execute
 from fairprog_core.pipeline.jobs.curve import CurveJob
 from fairprog_core.pipeline.jobs.glance import least_sure
 from fairprog_core.study import Study
+from fairprog_core.triggers.base import Trigger
 
 SMALL = {
     "name": "small",
@@ -102,6 +108,35 @@ def test_pictures_on_demand_are_those_of_the_cache(tmp_path: Path) -> None:
         pass
     assert np.array_equal(found.x[:], expected.x)
     assert lazy.split_on_demand("tune") is None
+
+
+def test_trigger_is_the_same_whatever_is_drawn_cached_or_interrupted(seen, tmp_path, monkeypatch) -> None:
+    """To the last bit: on pictures that are drawn when they are first used, and resumed on those of the cache."""
+    home, _, expected, _ = seen
+    cold = Home(tmp_path / "cold")
+    shutil.copytree(home.models, cold.models)
+    monkeypatch.setattr("fairprog_core.pipeline.execute.assets", lambda: cold.path)
+    kinds = []
+
+    def picture_batches(sampler: EvenSampler, trigger: Trigger) -> PictureBatches:
+        kinds.append(type(sampler.split.x))
+        return usual(sampler, trigger)
+
+    usual = reprogram.picture_batches
+    monkeypatch.setattr(reprogram, "picture_batches", picture_batches)
+    (folder := cold.run("x")).mkdir(parents=True)
+    records = execute(Study.parse(SMALL), home=cold, folder=folder)
+    for record in records:
+        if record["kind"] == "train" and record["step"] == 5:
+            break
+    records.close()
+    assert list(folder.rglob("checkpoint*"))
+    for _ in Faces(FacesOptions.model_validate(SMALL["dataset"]), cold).prepare_split("tune"):
+        pass
+    list(execute(Study.parse(SMALL), home=cold, folder=folder))
+    assert (kinds[0], issubclass(kinds[1], np.ndarray)) == (PicturesOnDemand, True)
+    found = load_file(next(folder.rglob("trigger.safetensors")))
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
 def test_least_sure_rows_are_taken_from_each_cell_in_turn() -> None:
