@@ -6,7 +6,7 @@ from app.charts import theme
 from app.charts.plot import Plot
 from app.wording.panels import leakage as words
 from app.wording.shared import inside, neutral
-from fairprog_core.metrics.leakage.audit import LeakageJson
+from fairprog_core.metrics.point import LeakageJson
 
 Audits = Sequence[tuple[str, LeakageJson]]  # by name
 

@@ -18,8 +18,7 @@ from typing_extensions import TypedDict  # pydantic supports typing.TypedDict on
 from fairprog_core.common.errors import ArtifactError
 from fairprog_core.metrics.fairness import METRICS, MIN_INTERVAL_ROWS, smallest_cell
 from fairprog_core.metrics.group_tables import ChangeRow, GroupRow, IntersectionRow
-from fairprog_core.metrics.intervals import Estimate
-from fairprog_core.metrics.leakage.audit import LeakageJson
+from fairprog_core.metrics.intervals import Estimate, EstimateJson
 from fairprog_core.metrics.levelling import Levelling
 
 PointJson: TypeAlias = dict[str, Any]  # the flat form, in which the names of the metrics are keys
@@ -31,6 +30,18 @@ class FewRows(TypedDict):
     n: int
     group: str
     label: str | None
+
+
+class LeakageJson(TypedDict):
+    """Leakage as JSON: bits, accuracy, the change against the base, and the bits of every attacker."""
+
+    bits: EstimateJson
+    accuracy: EstimateJson
+    delta: EstimateJson | None
+    attackers: dict[str, EstimateJson]
+    entropy: float
+    chance: float
+    n: int
 
 
 TOO_FEW = "too few rows for an interval ({cell}: {n})"

@@ -10,7 +10,7 @@ from app.wording import tradeoff as tradeoff_words
 from app.wording.panels import leakage as words
 from app.wording.shared import common
 from fairprog_core.methods import METHODS, MethodOptions
-from fairprog_core.metrics.leakage.audit import LeakageJson
+from fairprog_core.metrics.point import LeakageJson
 from fairprog_core.results.curve import Curve
 from fairprog_core.results.result import Result
 

@@ -2,7 +2,7 @@
 
 from app.wording.shared import inside
 from fairprog_core.metrics.intervals import EstimateJson
-from fairprog_core.metrics.leakage.audit import LeakageJson
+from fairprog_core.metrics.point import LeakageJson
 from fairprog_core.report.wording.leakage import CEILING as CEILING
 from fairprog_core.report.wording.leakage import NONE as NONE
 from fairprog_core.report.wording.leakage import bits as bits

@@ -23,12 +23,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from typing_extensions import TypedDict  # pydantic supports typing.TypedDict only from Python 3.12 on
 
 from fairprog_core.common.types import Floats, Groups, Predictions
 from fairprog_core.data.base import cell_numbers, draw_evenly
-from fairprog_core.metrics.intervals import LEVEL_Z, Estimate, EstimateJson
+from fairprog_core.metrics.intervals import LEVEL_Z, Estimate
 from fairprog_core.metrics.leakage.attackers import ATTACKERS, Codes, attack, quick_fits
+from fairprog_core.metrics.point import LeakageJson
 
 FOLDS = 5
 MAX_ROWS = 5_000  # larger splits are subsampled to this, evenly over the (z, y) cells, and weighted back
@@ -49,18 +49,6 @@ class AttackScores(NamedTuple):
     is_right: Floats
     surprise: Floats
     is_usual: Floats
-
-
-class LeakageJson(TypedDict):
-    """Leakage as JSON: bits, accuracy, the change against the base, and the bits of every attacker."""
-
-    bits: EstimateJson
-    accuracy: EstimateJson
-    delta: EstimateJson | None
-    attackers: dict[str, EstimateJson]
-    entropy: float
-    chance: float
-    n: int
 
 
 @dataclass(frozen=True)

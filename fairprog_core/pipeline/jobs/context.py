@@ -17,8 +17,8 @@ from fairprog_core.classifiers.predict import predict
 from fairprog_core.common.types import Predictions
 from fairprog_core.data.base import Dataset, Split
 from fairprog_core.methods.features import Features
-from fairprog_core.metrics.leakage.audit import Leakage, LeakageJson, measure_leakage
-from fairprog_core.metrics.point import Point
+from fairprog_core.metrics.leakage.audit import Leakage, measure_leakage
+from fairprog_core.metrics.point import LeakageJson, Point
 from fairprog_core.metrics.report import report
 from fairprog_core.results.predictions_file import write_predictions
 from fairprog_core.results.run_folder import base_file, relative_name

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from fairprog_core.methods import METHODS, MethodOptions
-from fairprog_core.metrics.leakage.audit import LeakageJson
+from fairprog_core.metrics.point import LeakageJson
 from fairprog_core.report.figures import names, numbers
 from fairprog_core.report.figures.family import Family
 from fairprog_core.report.figures.follow import Follow, fixed, follow

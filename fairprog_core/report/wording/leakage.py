@@ -1,7 +1,7 @@
 """Sentences of the auditor: how much the predictions still reveal about the group (leakage)."""
 
 from fairprog_core.metrics.intervals import Estimate, EstimateJson
-from fairprog_core.metrics.leakage.audit import LeakageJson
+from fairprog_core.metrics.point import LeakageJson
 from fairprog_core.report.figures import names, numbers
 from fairprog_core.training.criteria import CRITERIA
 
