@@ -140,8 +140,8 @@ class Limits(BaseSettings):
     download_gigabytes: float = _limit(
         10.0,
         title="Gigabytes of a download",
-        description="Of a model from the hub.",
-        instead="choose a smaller model, or download it yourself and give its folder",
+        description="Of a model or a data set from the hub.",
+        instead="choose a smaller one, or download it yourself and give its folder",
         low=0.001,
     )
 
