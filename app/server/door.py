@@ -81,7 +81,7 @@ class Door:
         if self._is_closed():
             return _form(words.TOO_MANY, status=429)
         if is_code(typed, self.code):
-            return self._let_in("member", scope)
+            return self._let_in(role_of(_cookies(Headers(scope=scope)).get(PASS), self.token) or "member", scope)
         self._wrong.append(time.monotonic())
         return _form(words.WRONG_CODE, status=403)
 

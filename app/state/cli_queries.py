@@ -80,7 +80,7 @@ def look(options: Mapping[str, Any]) -> "TableReport":
     Raises:
         DataError: the table cannot be read, or it took too long.
     """
-    stamp = _status(options.get("path")) + _status(options.get("also"))
+    stamp = stamp_of(options.get("path")) + stamp_of(options.get("also"))
     given = json.dumps(options, sort_keys=True)
     found = _look(given, stamp)
     if found.error:
@@ -99,7 +99,7 @@ def audit(path: Path, columns: Sequence[str]) -> dict[str, Any]:
     Raises:
         DataError: the file cannot be audited, or it took too long.
     """
-    asked = str(path), tuple(columns), _status(path)
+    asked = str(path), tuple(columns), stamp_of(path)
     return _figures(_audit(*asked), lambda: _audit.clear(*asked))
 
 
@@ -114,7 +114,7 @@ def first_look(study: "Study") -> dict[str, Any]:
         raise DataError(words.NO_FILE)
     names = [getattr(study.dataset, name, "") for name in ("path", "also")]
     names += [getattr(study.classifier, name, "") for name in ("model", "weights")]
-    asked = text, tuple(chain.from_iterable(map(_status, names)))
+    asked = text, tuple(chain.from_iterable(map(stamp_of, names)))
     return _figures(_audit_study(*asked), lambda: _audit_study.clear(*asked))
 
 
@@ -131,12 +131,12 @@ def _figures(found: _Answer, forget: Callable[[], None]) -> dict[str, Any]:
 
 
 @st.cache_data(max_entries=32, show_spinner=words.AUDITING)
-def _audit(path: str, options: tuple[str, ...], _stamp: tuple[int, ...]) -> _Answer:
+def _audit(path: str, options: tuple[str, ...], stamp: tuple[int, ...]) -> _Answer:
     return _audited(path, *options)
 
 
 @st.cache_data(max_entries=32, show_spinner=words.AUDITING)
-def _audit_study(text: str, _stamp: tuple[int, ...]) -> _Answer:
+def _audit_study(text: str, stamp: tuple[int, ...]) -> _Answer:
     with tempfile.TemporaryDirectory(prefix="fairprog-") as folder:
         file = Path(folder) / "study.toml"
         file.write_text(text, "utf-8")
@@ -150,8 +150,8 @@ def _audited(file: str, *options: str) -> _Answer:
         return done if done.error else _Answer(target.read_text("utf-8"))
 
 
-def _status(path: object) -> tuple[int, ...]:
-    """Time and size of a file or folder, and the times of the folders directly in it; empty where there is none."""
+def stamp_of(path: object) -> tuple[int, ...]:
+    """What tells that a file has changed: its time and size, those of folders in it; empty where there is none."""
     if not path:
         return ()
     try:
@@ -164,7 +164,7 @@ def _status(path: object) -> tuple[int, ...]:
 
 
 @st.cache_data(max_entries=64, show_spinner=words.LOOKING)
-def _look(options: str, _stamp: tuple[int, ...]) -> _Answer:
+def _look(options: str, stamp: tuple[int, ...]) -> _Answer:
     line = [sys.executable, "-m", "fairprog_core", "data", "look", "-", "--json", "--home", str(run_store.home().path)]
     return _run(line, options)
 

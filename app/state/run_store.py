@@ -174,10 +174,12 @@ def _check_budget(study: "Study") -> None:
     Raises:
         ConfigError: it is expected to.
     """
+    from app.state import own_data  # which knows this module
     from fairprog_core.common.files.speed import read_speed
     from fairprog_core.study.cost import expected_seconds
 
-    needed = expected_seconds(study, trains_base=study.classifier.weights_from == "train", speed=read_speed(home()))
+    trains = study.classifier.weights_from != "shipped"  # perhaps: a base that is there already is not trained again
+    needed = expected_seconds(study, trains_base=trains, sizes=own_data.sizes(study), speed=read_speed(home()))
     minutes, now = sum(needed.values()) / 60, limits()
     if minutes > now.visitor_minutes:
         raise ConfigError(now.refusal("visitor_minutes", f"This study is expected to take {minutes:,.0f} minutes"))
@@ -185,7 +187,9 @@ def _check_budget(study: "Study") -> None:
 
 def _check_own(run_id: str) -> None:
     run = find_run(run_id)
-    if run is not None and not may_change(run):
+    if run is None:
+        raise RunError(f"There is no run {run_id} that you may change; the page Runs shows yours.")
+    if not may_change(run):
         raise RunError(
             f"Run {run_id} is another visitor's or the owner's; on a shared server only the browser that submitted a "
             "run may cancel, resume or remove it, and the owner on the command line."

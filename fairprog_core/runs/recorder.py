@@ -206,7 +206,7 @@ def record_run(
         state, error = stop.state, stop.error
         raise
     finally:
-        patiently(lambda: store.finish(run, state, error=error))
+        patiently(lambda: store.finish(run, state, error=error, frees_worker=error == PAUSED))
 
 
 def _wish(store: Store, run: Run, stop: StopRequest) -> Wish:

@@ -126,6 +126,8 @@ class Store(RunReader):
             run = rows.get(connection, run_id, lock=True)
             if run.state != "running":
                 raise RunError(f"Run {run_id} is {run.state}; only a running run can be paused.")
+            if run.cancel_requested is not None:
+                raise RunError(f"Run {run_id} is being cancelled; resume it afterwards.")
             rows.change(connection, rows.with_id(run_id), paused=time.time())
         return self.get(run_id)
 
@@ -134,7 +136,7 @@ class Store(RunReader):
 
         Args:
             run_id: the run.
-            visitor: as of `submit`; the run is counted as theirs from now on.
+            visitor: as of `submit`; the run is counted as theirs from now on. None: it stays whose it was.
 
         Raises:
             RunError: no run has this id, the run is queued, running or done, or there is no room for it.
@@ -346,8 +348,15 @@ class Store(RunReader):
                 part = RECORDS.c.seq.in_(repeated[first : first + 500])
                 connection.execute(delete(RECORDS).where(RECORDS.c.run == run.number, part))
 
-    def finish(self, run: Run, state: State, *, error: str | None = None) -> bool:
-        """Write the final state of a run; False when the claim of ``run`` is no longer valid."""
+    def finish(self, run: Run, state: State, *, error: str | None = None, frees_worker: bool = False) -> bool:
+        """Write the final state of a run; False when the claim of ``run`` is no longer valid.
+
+        Args:
+            run: as it was claimed.
+            state: the final one.
+            error: why, in a sentence.
+            frees_worker: whether it ends after a long pause; a run that was resumed meanwhile is queued again.
+        """
         now = time.time()
         values: dict[str, object] = {"state": state, "error": error, "finished": now, "seconds_left": None}
         values |= self._clock.corrected(run, now)
@@ -355,7 +364,13 @@ class Store(RunReader):
             values["fraction"] = 1.0
         with self.database.writing(is_of_one_run=True) as connection:
             is_written = rows.change(connection, rows.owned(run), **values)
+            ended = rows.get(connection, run.id) if is_written and frees_worker else None
+            goes_on = ended is not None and ended.paused is None and ended.cancel_requested is None
+            if ended is not None and goes_on:
+                rows.requeue(connection, ended)
         self._clock.end(run)
+        if goes_on:
+            wakeup.wake(self.home)
         return is_written
 
     def _enforce_cancel(self, run_id: str) -> None:

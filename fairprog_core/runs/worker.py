@@ -19,7 +19,7 @@ from typing import Literal
 from sqlalchemy.exc import DatabaseError
 
 from fairprog_core.common import plugins
-from fairprog_core.common.errors import FairprogError
+from fairprog_core.common.errors import FairprogError, UnknownRunError
 from fairprog_core.common.errors.machine import machine_error
 from fairprog_core.common.home import Home
 from fairprog_core.common.limits import n_cores
@@ -142,12 +142,20 @@ class Worker:
         log.info("Run %s (%s), attempt %d", run.id, run.name, run.attempt)
         for _ in record_run(self.store, run, self.execute, self.stop, log_name=self.slot.log_name):
             pass
+        if self._was_cancelled_by_signal(run):
+            self.stop.event.clear()
         gc.collect()
-        ended = patiently(lambda: self.store.get(run.id))
-        log.info("Run %s is %s.", run.id, ended.state)
-        if ended.terminated and ended.state != "lost":
-            self.stop.event.clear()  # SIGTERM was meant to cancel this run only, which reacted late or had just ended
         self.slot.write_status("idle")
+
+    def _was_cancelled_by_signal(self, run: Run) -> bool:
+        """Whether SIGTERM was meant to cancel this run only, which reacted late or had just ended; not the worker."""
+        try:
+            ended = patiently(lambda: self.store.get(run.id))
+        except UnknownRunError:  # it was removed meanwhile, which only a run that has ended can be
+            log.info("Run %s is removed.", run.id)
+            return True
+        log.info("Run %s is %s.", run.id, ended.state)
+        return bool(ended.terminated) and ended.state != "lost"
 
     def may_leave(self) -> bool:
         """Remove the status file, then check the queue again: a later submit starts another worker."""

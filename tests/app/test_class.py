@@ -6,10 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components.runs.class_banner import join_addresses
+from app.components.train.watch import run_watch
 from app.state import artifacts, class_room, run_store, visitor
 from app.wording.panels import class_room as words
 from fairprog_core.common.errors import ConfigError, RunError
 from fairprog_core.common.sharing import Sharing
+from fairprog_core.runs import Owner
 from fairprog_core.study.load import load_study, load_study_of
 from tests.opened_pages import MAIN
 
@@ -148,6 +150,48 @@ def test_a_study_that_takes_too_long_is_refused_for_pupils_only(be, monkeypatch)
     monkeypatch.delenv("FAIRPROG_MAX_VISITOR_MINUTES")
     be("teacher")
     run_store.submit(long)
+
+
+def test_a_base_that_is_trained_counts_too(be):
+    """Pupils may change the data and the classifier of a quick study, and then no base is shipped for it."""
+    be(ANN)
+    run_store.submit(load_study("faces-quick"))
+    with pytest.raises(ConfigError, match="minutes; at most 10 are allowed"):
+        run_store.submit(load_study("faces-quick", ["dataset.n_train=200000", "classifier.epochs=100"]))
+
+
+def test_runs_that_a_pupil_does_not_see_are_not_changed_either(be, submitted):
+    be(BEN)
+    for change in (run_store.cancel, run_store.pause, run_store.resume, run_store.remove):
+        with pytest.raises(RunError, match=f"no run {submitted[ANN]} that you may change"):
+            change(submitted[ANN])
+    assert run_store.store().get(submitted[ANN]).state == "queued"
+
+
+def test_a_run_that_the_teacher_resumes_stays_the_pupils(be, submitted):
+    be(ANN)
+    run_store.cancel(submitted[ANN])
+    be("teacher")
+    run_store.resume(submitted[ANN])
+    be(ANN)
+    assert [run.state for run in run_store.runs()] == ["queued"]
+
+
+def test_records_of_a_whole_class_are_read_once(store, monkeypatch):
+    """Thirty pupils watch their own runs: none is read anew because another page has been drawn."""
+    asked = []
+    read = type(store).records
+    monkeypatch.setattr(
+        type(store), "records", lambda self, run, **after: asked.append(run) or read(self, run, **after)
+    )
+    runs = []
+    for _ in range(30):
+        run = store.begin(load_study("faces-quick"), Owner.this_process())
+        store.append(run.id, [{"kind": "stage", "stage": "triggers", "label": "", "fraction": 0.5}])
+        runs.append(store.get(run.id))
+    for run in (*runs, *runs):
+        run_watch._reader(run.id, run.attempt).up_to_date(run)
+    assert sorted(asked) == sorted(run.id for run in runs)
 
 
 def test_without_a_class_there_is_no_projector_and_everybody_sees_all(open_page, monkeypatch, store):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app.state import cli_queries
 from app.wording import data as words
 from app.wording import train as train_words
 from fairprog_core.api.made_from import made_from
@@ -174,3 +175,13 @@ def test_on_a_shared_server_no_path_is_asked_for_and_none_is_shown(open_page, ho
     assert not page.exception
     assert not [box for box in page.text_input if box.key == "source.path"]
     assert str(home.path) not in "".join(caption.value for caption in page.caption)
+
+
+def test_a_table_is_looked_at_again_when_it_has_changed(home, tmp_path, monkeypatch):
+    """Its problems are mended in another program, and the page is loaded anew."""
+    file = tmp_path / "comments.csv"
+    file.write_text("comment,verdict,faith\n" + "".join(f"text {i},{'ab'[i % 2]},{'xy'[i % 2]}\n" for i in range(40)))
+    given = {"kind": "table", "path": str(file), "text": "comment", "label": "verdict", "group": "faith"}
+    assert cli_queries.look(given).n_rows == cli_queries.look(given).n_rows == 40
+    file.write_text(file.read_text() + "text 40,a,x\n")
+    assert cli_queries.look(given).n_rows == 41

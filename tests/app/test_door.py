@@ -91,6 +91,11 @@ def test_the_teacher_comes_by_the_address_on_the_terminal_only(ask):
         assert words.NO_TEACHER.encode() in body
 
 
+def test_a_teacher_who_opens_the_address_of_the_pupils_stays_the_teacher(ask):
+    _, head, _ = ask("/join", query=f"code={CODE}", cookie=f"{PASS}={issue('teacher', TOKEN)}")
+    assert role_of(head["set-cookie"].partition(";")[0].partition("=")[2], TOKEN) == "teacher"
+
+
 def test_trying_all_codes_takes_years(ask, monkeypatch):
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])

@@ -95,3 +95,29 @@ def test_only_a_running_run_is_paused(store: Store) -> None:
     run_id = store.submit(counting())
     with pytest.raises(RunError, match="is queued; only a running run can be paused"):
         store.pause(run_id)
+
+
+def test_run_that_is_being_cancelled_is_not_paused(store: Store, run: Run) -> None:
+    store.cancel(run.id)
+    with pytest.raises(RunError, match="is being cancelled; resume it afterwards"):
+        store.pause(run.id)
+
+
+def test_run_that_is_resumed_while_its_worker_is_freed_is_queued_again(
+    store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes its checkpoint, which may take seconds, when the user lets it go on."""
+    monkeypatch.setattr(recorder, "PAUSE_SECONDS", 0.3)
+
+    def slow_end(*args: Any, **places: Any) -> Iterator[dict[str, Any]]:
+        try:
+            yield from execute(*args, **places)
+        finally:
+            store.resume(run.id)
+
+    records = record_run(store, run, slow_end, StopRequest("lost", "A sentence."))
+    next(iter(records))
+    store.pause(run.id)
+    assert list(records) == []
+    found = store.get(run.id)
+    assert (found.state, found.is_paused, found.error) == ("queued", False, None)

@@ -15,6 +15,7 @@ from fairprog_core.runs.launcher import workers
 from fairprog_core.runs.recorder import StopRequest, record_run
 from fairprog_core.runs.slot import Slot
 from fairprog_core.runs.timing.heartbeat import Patience
+from fairprog_core.runs.worker import Worker
 from tests.core.counting import GO_ON, last_value
 from tests.core.counting import execute as counter
 from tests.core.run_help import CountingWorker, counting, eventually, reaches, steps_of
@@ -295,3 +296,35 @@ def test_worker_of_another_version_leaves_the_queue_to_its_successor(home: Home,
         assert worker.process.wait(60) == 0
     assert store.get(waiting).state == "queued"
     assert store.claim(Owner.this_process())
+
+
+# ---- what happens to a run right after its end
+
+
+@pytest.mark.parametrize("change", ["resume", "remove"])
+def test_worker_stays_when_a_cancelled_run_is_resumed_or_removed_at_once(
+    change: str, home: Home, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was ended by a signal during a long step: the signal was meant for the run."""
+    stop = StopRequest("lost", "A sentence.")
+
+    def execute(*args: Any, **places: Any) -> Iterator[dict[str, Any]]:
+        yield {"kind": "train", "step": 1}
+        with store.database.writing() as connection:
+            connection.exec_driver_sql("UPDATE runs SET cancel_requested = 1, terminated = 1")
+        stop.event.set()
+        yield {"kind": "train", "step": 2}
+
+    def patiently(look: Any) -> Any:
+        getattr(store, change)(run.id)  # before the worker looks how the run has ended
+        return look()
+
+    store.submit(counting())
+    run = store.claim(Owner.this_process())
+    assert run is not None
+    monkeypatch.setattr("fairprog_core.runs.worker.patiently", patiently)
+    slot = Slot(home, 0)
+    slot.pipe.parent.mkdir(parents=True, exist_ok=True)
+    Worker(store, slot, stop, execute).execute_run(run)
+    assert not stop.event.is_set()
+    assert [run.state for run in store.list()] == (["queued"] if change == "resume" else [])

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.models.table import Table, TableCell
-from app.state import run_store
+from app.state import cli_queries, run_store
 from app.widgets import table
 from app.wording import train as words
 from app.wording.shared import common, public
@@ -25,7 +25,8 @@ def show(value: DatasetOptions, *, key: str) -> None:
         key: the table's key.
     """
     try:
-        rows = _examples(value.kind, value.model_dump_json())
+        stamp = tuple(cli_queries.stamp_of(getattr(value, name, "")) for name in ("path", "also", "root"))
+        rows = _examples(value.kind, value.model_dump_json(), stamp)
     except FairprogError as error:
         st.info(common.plain(public.reason(str(error), value)))
         return
@@ -41,8 +42,11 @@ def _cell(row: Example) -> TableCell:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _examples(kind: str, options: str) -> list[Example]:
-    """The first ``N`` examples of a data set; ``options`` is JSON, so that it can be a cache key."""
+def _examples(kind: str, options: str, stamp: tuple[tuple[int, ...], ...]) -> list[Example]:
+    """The first ``N`` examples of a data set; ``options`` is JSON, so that it can be a cache key.
+
+    They are read again when the ``stamp`` of its files is another one.
+    """
     entry = DATASETS[kind]
     found: list[Example] = build(DATASETS, entry.options.model_validate_json(options), run_store.home()).examples(N)
     return found

@@ -165,6 +165,7 @@ def start(
         state="running",
         started=now,
         heartbeat=now,
+        terminated=None,
         attempt=attempt,
         token=token or new_token(),
         log=None,
@@ -187,7 +188,7 @@ def claimed(connection: Connection, token: str) -> Run | None:
 
 
 def requeue(connection: Connection, run: Run, *, visitor: str | None = None) -> None:
-    """Queue a run again that has ended, as a run of ``visitor``.
+    """Queue a run again that has ended, as a run of ``visitor``; None: of whom it was before.
 
     Raises:
         RunError: the run is queued, running or done, or its row is damaged.
@@ -196,14 +197,15 @@ def requeue(connection: Connection, run: Run, *, visitor: str | None = None) -> 
         raise RunError(run.damage)
     if run.state not in RESUMABLE:
         raise RunError(f"Run {run.id} is {run.state}; only {', '.join(RESUMABLE)} runs can be resumed.")
-    cleared = dict.fromkeys(("started", "finished", "error", "cancel_requested", "terminated", "token", "paused"))
+    # "terminated" stays until it is started: the worker that has just left it asks whether the signal was meant for it
+    cleared = dict.fromkeys(("started", "finished", "error", "cancel_requested", "token", "paused"))
     change(
         connection,
         with_id(run.id),
         state="queued",
         queued=time.time(),
         seconds_before=run.seconds,
-        visitor=visitor,
+        visitor=run.visitor if visitor is None else visitor,
         **cleared,
     )
 

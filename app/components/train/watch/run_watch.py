@@ -97,7 +97,7 @@ class _Reader:
             return self._progress
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=256, show_spinner=False)  # more than a class has runs
 def _reader(run_id: str, attempt: int) -> _Reader:
     return _Reader()
 
