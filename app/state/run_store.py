@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # Start is drawn without SQLAlchemy and the options: a quarte
     from fairprog_core.runs import Run, Store
     from fairprog_core.runs.table.rows import Sight
     from fairprog_core.study import Study
+    from fairprog_core.study.cost import Sizes
 
 
 def home() -> Home:
@@ -127,8 +128,12 @@ def warm_up() -> None:
     launcher.ensure_workers(home())
 
 
-def submit(study: "Study") -> str:
+def submit(study: "Study", *, sizes: "Sizes | None" = None) -> str:
     """Queue a study, start a worker where none runs, and select the run; its id.
+
+    Args:
+        study: the study.
+        sizes: numbers of rows by split, where they were counted.
 
     Raises:
         ConfigError: it names what visitors of this shared server may not name, or exceeds a limit.
@@ -136,7 +141,7 @@ def submit(study: "Study") -> str:
     """
     sharing().check(study)
     if is_pupil():
-        _check_budget(study)
+        _check_budget(study, sizes)
     run_id = store().submit(study, visitor=visitor_digest())
     _ids.clear()
     warm_up()
@@ -168,18 +173,17 @@ def may_change(run: "Run") -> bool:
     return not sharing().is_shared or is_teacher() or run.visitor == visitor_digest()
 
 
-def _check_budget(study: "Study") -> None:
+def _check_budget(study: "Study", sizes: "Sizes | None") -> None:
     """Refuse a study that takes a class's machine for too long.
 
     Raises:
         ConfigError: it is expected to.
     """
-    from app.state import own_data  # which knows this module
     from fairprog_core.common.files.speed import read_speed
     from fairprog_core.study.cost import expected_seconds
 
     trains = study.classifier.weights_from != "shipped"  # perhaps: a base that is there already is not trained again
-    needed = expected_seconds(study, trains_base=trains, sizes=own_data.sizes(study), speed=read_speed(home()))
+    needed = expected_seconds(study, trains_base=trains, sizes=sizes, speed=read_speed(home()))
     minutes, now = sum(needed.values()) / 60, limits()
     if minutes > now.visitor_minutes:
         raise ConfigError(now.refusal("visitor_minutes", f"This study is expected to take {minutes:,.0f} minutes"))

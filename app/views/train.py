@@ -5,7 +5,7 @@ import streamlit as st
 from app.components.train import command_line, data_card, first_look, needs_table, study_form, study_plan
 from app.components.train.choose import cards, plotly_ahead, quick
 from app.components.train.watch import run_watch
-from app.state import run_store, session
+from app.state import own_data, run_store, session
 from app.widgets import confirm, page
 from app.wording import train as words
 from app.wording.shared import common
@@ -46,7 +46,7 @@ def choose() -> None:
         data_card.show(study.dataset, key="data_card")
         if pressed:
             with panel:
-                confirm.attempt(lambda: run_store.submit(study))
+                confirm.attempt(lambda: run_store.submit(study, sizes=own_data.sizes(study)))
 
 
 def _active_runs() -> None:

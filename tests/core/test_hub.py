@@ -162,7 +162,7 @@ def test_model_that_is_too_large_is_refused_with_its_size_and_nothing_is_downloa
         (line,) = client.all(NAME)
         assert line == {
             "error": "The model 'org/model' has 3.1 MB to download; at most 0.003 are allowed "
-            "(FAIRPROG_MAX_DOWNLOAD_GIGABYTES): choose a smaller model, or download it yourself and give its folder."
+            "(FAIRPROG_MAX_DOWNLOAD_GIGABYTES): choose a smaller one, or download it yourself and give its folder."
         }
         assert not [line for line in hub.asked if line.startswith("GET org/")]
         for name, reason in (("org/missing", "404"), ("org/empty", "no files that fairprog reads")):
