@@ -52,6 +52,8 @@ class EagerAdam(Eager, torch.optim.Adam):
         finally:
             group.update(usual)
 
+    step.hooked = True  # type: ignore[attr-defined]  # nobody hooks it: torch wraps its profiler around others
+
 
 class EagerAdamW(Eager, torch.optim.AdamW):
     """``torch.optim.AdamW``, digit for digit."""
