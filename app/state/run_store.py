@@ -18,6 +18,7 @@ from fairprog_core.common.limits import limits
 from fairprog_core.common.sharing import sharing
 from fairprog_core.results.run_folder import DEMO, shipped_runs
 
+HAVE_A_BASE = ("faces-quick", "comments-quick")  # presets whose bases are shipped
 SIGHT_SECONDS = 2.0  # for which the ids of the runs that a visitor sees are kept
 
 if TYPE_CHECKING:  # Start is drawn without SQLAlchemy and the options: a quarter of a second on the first visit
@@ -182,11 +183,22 @@ def _check_budget(study: "Study", sizes: "Sizes | None") -> None:
     from fairprog_core.common.files.speed import read_speed
     from fairprog_core.study.cost import expected_seconds
 
-    trains = study.classifier.weights_from != "shipped"  # perhaps: a base that is there already is not trained again
-    needed = expected_seconds(study, trains_base=trains, sizes=sizes, speed=read_speed(home()))
+    needed = expected_seconds(study, trains_base=_may_train_base(study), sizes=sizes, speed=read_speed(home()))
     minutes, now = sum(needed.values()) / 60, limits()
     if minutes > now.visitor_minutes:
         raise ConfigError(now.refusal("visitor_minutes", f"This study is expected to take {minutes:,.0f} minutes"))
+
+
+def _may_train_base(study: "Study") -> bool:
+    """Whether its base may have to be trained: none is shipped for data or a classifier that a visitor has changed."""
+    from fairprog_core.study.load import load_study
+
+    def base_of(other: "Study") -> tuple[object, ...]:
+        return other.dataset, other.classifier, other.base_seed
+
+    source = study.classifier.weights_from
+    is_known = any(base_of(study) == base_of(load_study(preset)) for preset in HAVE_A_BASE)
+    return source == "train" or (source == "auto" and not is_known)
 
 
 def _check_own(run_id: str) -> None:
